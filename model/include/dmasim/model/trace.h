@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "dmasim/model/burst.h"
+#include "dmasim/model/types.h"
+
+namespace dmasim {
+
+/// What happened. One typed stream feeds statistics, waveforms, timelines, the verifier and reports.
+enum class EventKind : std::uint8_t {
+    // Controller. `channel` is the channel, `job` counts the jobs of the channel from 0.
+    JobAccepted,       ///< A register job was started or a descriptor decoded. address = source, address2 = destination, bytes = length.
+    BurstGranted,      ///< The channel arbiter granted a read; the request is handed over at the same edge. tag = burst.
+    BurstRequested,    ///< A burst (read or write, see access/purpose) was offered to the port.
+    BurstData,         ///< Read data: at = stamp of the first beat, value = interval, beats = number of beats. Emitted when known.
+    BurstResponse,     ///< Read complete (at = stamp of the last beat) or write response (at = its stamp); response says which.
+    JobCompleted,      ///< The job ended at this edge; status in `value` (JobStatus), bytes = bytes written.
+    CauseChanged,      ///< From cycle at+1 on the channel's cycles are spent on cause `value` (CycleCause).
+    InterruptChanged,  ///< The interrupt output has level `value` from this edge on.
+    RequestLine,       ///< DREQ (value bit 0), DACK (bit 1), TC (bit 2) of the channel have this level from this edge on.
+    ErrorLatched,      ///< A transfer error was latched: value = TransferError, address = faulting address.
+    // Bus. `source` is the bus, `port` the initiator, `value` the target.
+    BusGranted,        ///< A request left the initiator's queue for the target.
+    BusResponded,      ///< First beat of read data, or the write response, handed to the initiator.
+    // Memory.
+    MemoryRead,        ///< A read burst was sampled at this edge.
+    MemoryWrite,       ///< The last beat of a write burst was committed at this edge.
+    // CPU and cache.
+    CpuAccess,         ///< A load or store of the program; value: bit 0 store, bit 1 hit, bit 2 uncached.
+    CacheLineChanged,  ///< A line was filled, dirtied, cleaned, invalidated or evicted; value = CacheLineEvent.
+    Maintenance,       ///< A maintenance operation ended; value = MaintenanceKind, bytes = range, job = cycles it took.
+    Barrier,           ///< dmb (value 0) or dsb (value 1) ended.
+};
+
+/// Where a channel's cycles go. Every cycle of a channel counts for exactly one cause (docs/timing.md, "Accounting").
+enum class CycleCause : std::uint8_t {
+    Idle,             ///< No job.
+    Setup,            ///< Fixed pipeline steps of the controller: start, decode, completion.
+    DescriptorFetch,  ///< A descriptor is being read or its status written back, and no data burst is under way.
+    WaitingForGrant,  ///< A read could be requested, but the arbiter, the FIFO or the limit on bursts in flight forbids it.
+    ReadLatency,      ///< Reads are under way, none of them delivers data.
+    MovingData,       ///< A read burst of the channel delivers its beats.
+    WriteWait,        ///< All data is here; a write waits for its turn, its data phase or its response.
+    Paced,            ///< Waits for DREQ, or is paused.
+};
+inline constexpr unsigned kCycleCauses = 8;
+
+/// One event. Fields that an event kind does not name are 0.
+struct TraceEvent {
+    Cycles at;                            ///< Edge (stamp) of the event.
+    EventKind kind = EventKind::JobAccepted;
+    Access access = Access::Read;
+    Purpose purpose = Purpose::Data;
+    Response response = Response::Ok;
+    std::uint16_t source = 0;             ///< Number of the block that reports, given to it by the platform.
+    std::uint16_t channel = 0;            ///< Channel, or initiator port of a bus.
+    std::uint32_t tag = 0;                ///< Burst.
+    std::uint32_t job = 0;
+    std::uint32_t bytes = 0;
+    std::uint32_t beats = 0;
+    std::uint32_t value = 0;
+    std::uint64_t address = 0;
+    std::uint64_t address2 = 0;
+};
+
+/// Receives the event stream of one or more blocks.
+///
+/// Events of one block arrive in the order in which it comes to know of them; `at` may lie after the edge being
+/// evaluated (a response announced in advance) but never before it. Blocks of one simulation report independently: merge
+/// by `at`, then by `source`.
+class TraceSink {
+public:
+    TraceSink() = default;
+    TraceSink(const TraceSink&) = delete;
+    TraceSink& operator=(const TraceSink&) = delete;
+    virtual ~TraceSink() = default;
+
+    virtual void event(const TraceEvent& event) = 0;
+};
+
+}  // namespace dmasim
