@@ -30,6 +30,7 @@ struct BusConfig {
     std::uint32_t queue_depth = 16;       ///< 1 to 1024; of each direction and initiator (B1).
     std::uint32_t max_outstanding = 8;    ///< 1 to 1024; of each direction and target (B3).
     ArbiterConfig arbiter;                ///< One instance for each lane.
+    std::vector<bool> snooped;            ///< By initiator port: its accesses are snooped (B6). Default: false.
     std::vector<AddressRange> map;
 
     [[nodiscard]] std::uint32_t bus_bytes() const { return data_width_bits / 8; }
