@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/model/splitter.h"
+
+#include <algorithm>
+
+#include "dmasim/model/errors.h"
+
+namespace dmasim {
+
+namespace {
+
+void move_on(SplitSide& side, std::uint32_t bytes) {
+    if (side.fixed_bytes == 0) {
+        side.address += bytes;
+    }
+}
+
+}  // namespace
+
+ChunkSplitter::ChunkSplitter(const SplitSide& source, const SplitSide& destination, std::uint64_t bytes,
+                             const SplitLimits& limits, std::uint32_t unit_bytes)
+    : source_(source), destination_(destination), left_(bytes), limits_(limits), unit_bytes_(unit_bytes) {}
+
+std::uint32_t ChunkSplitter::chunk_bytes() const {
+    std::uint64_t bytes = left_;
+    bytes = std::min<std::uint64_t>(bytes, burst_limit(source_, limits_));
+    bytes = std::min<std::uint64_t>(bytes, burst_limit(destination_, limits_));
+    if (unit_bytes_ != 0) {
+        bytes = std::min<std::uint64_t>(bytes, unit_bytes_);
+    }
+    return static_cast<std::uint32_t>(bytes);
+}
+
+void ChunkSplitter::next() {
+    const std::uint32_t bytes = chunk_bytes();
+    DMASIM_INVARIANT(bytes != 0);
+    move_on(source_, bytes);
+    move_on(destination_, bytes);
+    left_ -= bytes;
+}
+
+BurstSplitter::BurstSplitter(const SplitSide& side, std::uint64_t bytes, const SplitLimits& limits)
+    : side_(side), left_(bytes), limits_(limits) {}
+
+std::uint32_t BurstSplitter::burst_bytes() const {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(left_, burst_limit(side_, limits_)));
+}
+
+void BurstSplitter::next() {
+    const std::uint32_t bytes = burst_bytes();
+    DMASIM_INVARIANT(bytes != 0);
+    move_on(side_, bytes);
+    left_ -= bytes;
+}
+
+}  // namespace dmasim
