@@ -2,13 +2,13 @@
 //
 // Tests that must fail. ctest does not know this program; tests/sim/support/sim_test_test.cpp runs it and looks at how
 // each of them failed.
-#include "support/sim_test.h"
-
 #include <csignal>
 #include <cstdlib>
 #include <stdexcept>
 
 #include <systemc>
+
+#include "support/sim_test.h"
 
 namespace {
 

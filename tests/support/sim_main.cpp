@@ -2,11 +2,11 @@
 //
 // main and sc_main of the test programs that link SystemC. Linked as an object and not from a library: libsystemc has a
 // main of its own, and with two libraries the link order would decide which one runs, if any test runs at all.
-#include <gtest/gtest.h>
-
 #include <cstdlib>
 
 #include <systemc>
+
+#include <gtest/gtest.h>
 
 int sc_main(int, char*[]) {
     return RUN_ALL_TESTS();

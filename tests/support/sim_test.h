@@ -17,11 +17,11 @@
 // DMASIM_TEST_NO_FORK=1 runs the body in the test program itself, for a debugger; then only one test can run.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
 
 #include <systemc>
+
+#include <gtest/gtest.h>
 
 namespace dmasim::test {
 
@@ -73,9 +73,9 @@ class MustReach {
 }  // namespace dmasim::test
 
 // The only macro of the project: gtest needs one to name and register a test.
-#define SIM_TEST(suite, name)                                                            \
-    static void suite##_##name##_SimBody();                                              \
-    TEST(suite, name) { /* NOLINT(readability-identifier-naming) */                      \
-        ::dmasim::test::run_forked(&suite##_##name##_SimBody);                           \
-    }                                                                                    \
+#define SIM_TEST(suite, name)                                       \
+    static void suite##_##name##_SimBody();                         \
+    TEST(suite, name) { /* NOLINT(readability-identifier-naming) */ \
+        ::dmasim::test::run_forked(&suite##_##name##_SimBody);      \
+    }                                                               \
     static void suite##_##name##_SimBody()

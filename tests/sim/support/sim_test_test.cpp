@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/sim_test.h"
 
-#include <gmock/gmock.h>
-#include <sys/wait.h>
-
 #include <array>
 #include <cstdio>
 #include <string>
+#include <sys/wait.h>
 
 #include <systemc>
+
+#include <gmock/gmock.h>
 
 namespace {
 
