@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "dmasim/model/burst.h"
 #include "dmasim/model/types.h"
@@ -10,18 +11,22 @@ namespace dmasim {
 
 /// What happened. One typed stream feeds statistics, waveforms, timelines, the verifier and reports.
 enum class EventKind : std::uint8_t {
-    // Controller. `channel` is the channel, `job` counts the jobs of the channel from 0.
+    // Controller. `channel` is the channel, `job` counts the jobs of the channel from 0. Each descriptor is a job, and so
+    // is each round of a cyclic job; a descriptor's fetch and write-back already bear / still bear the number of its job.
+    // Every event of a burst names channel, job, tag, access, purpose, address, bytes and beats.
     JobAccepted,       ///< A register job was started or a descriptor decoded. address = source, address2 = destination, bytes = length.
     BurstGranted,      ///< The channel arbiter granted a read; the request is handed over at the same edge. tag = burst.
     BurstRequested,    ///< A burst (read or write, see access/purpose) was offered to the port.
     BurstData,         ///< Read data: at = stamp of the first beat, value = interval, beats = number of beats. Emitted when known.
     BurstResponse,     ///< Read complete (at = stamp of the last beat) or write response (at = its stamp); response says which.
     JobCompleted,      ///< The job ended at this edge; status in `value` (JobStatus), bytes = bytes written.
-    CauseChanged,      ///< From cycle at+1 on the channel's cycles are spent on cause `value` (CycleCause).
+    CauseChanged,      ///< From cycle at+1 on the channel's cycles are spent on cause `value` (CycleCause). Reported in rising
+                       ///< order of `at` for each channel, and never for a cycle after the one that is being looked at.
     InterruptChanged,  ///< The interrupt output has level `value` from this edge on.
     RequestLine,       ///< DREQ (value bit 0), DACK (bit 1), TC (bit 2) of the channel have this level from this edge on.
     ErrorLatched,      ///< A transfer error was latched: value = TransferError, address = faulting address.
-    // Bus. `source` is the bus, `port` the initiator, `value` the target.
+    // Bus. `source` is the bus, `channel` the initiator's port, `value` the target (or kNoTarget). Every event names
+    // tag, access, purpose, address, bytes and beats.
     BusGranted,        ///< A request left the initiator's queue for the target.
     BusResponded,      ///< First beat of read data, or the write response, handed to the initiator.
     // Memory.
@@ -47,6 +52,12 @@ enum class CycleCause : std::uint8_t {
 };
 inline constexpr unsigned kCycleCauses = 8;
 
+/// `value` of a bus event whose burst hits no target (timing.md B5).
+inline constexpr std::uint32_t kNoTarget = 0xFFFFFFFF;
+
+/// Name of a cause for reports, in snake_case, e.g. "moving_data".
+std::string_view name_of(CycleCause cause);
+
 /// One event. Fields that an event kind does not name are 0.
 struct TraceEvent {
     Cycles at;                            ///< Edge (stamp) of the event.
@@ -67,9 +78,10 @@ struct TraceEvent {
 
 /// Receives the event stream of one or more blocks.
 ///
-/// Events of one block arrive in the order in which it comes to know of them; `at` may lie after the edge being
-/// evaluated (a response announced in advance) but never before it. Blocks of one simulation report independently: merge
-/// by `at`, then by `source`.
+/// Events of one block arrive in the order in which it comes to know of them. `at` may lie after the edge being evaluated
+/// (a response announced in advance), or before it (an input stamped before that edge, of which the block learns only
+/// there), but never before an edge up to which the block has said that it is through. Blocks of one simulation report
+/// independently: merge by `at`, then by `source`, then by order of arrival (stats/event_merger.h).
 class TraceSink {
 public:
     TraceSink() = default;
