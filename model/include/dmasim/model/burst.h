@@ -27,6 +27,8 @@ struct Burst {
     std::uint32_t bytes = 0;          ///< 1 to 4096.
     std::uint32_t fixed_bytes = 0;    ///< 0: incrementing; else every beat goes to `address` and carries so many bytes.
     std::uint8_t* data = nullptr;     ///< The master's buffer of `bytes` bytes; stays valid until the response.
+    /// One byte for each byte of data: not 0: it is transferred, 0: it is not. Null: all are. Lives as long as `data`.
+    const std::uint8_t* enables = nullptr;
 };
 
 /// Number of data beats of a burst on a bus of `bus_bytes` (a power of two, 4 to 128) bytes a beat.

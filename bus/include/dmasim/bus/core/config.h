@@ -21,16 +21,16 @@ struct AddressRange {
 
 /// A bus (docs/timing.md, "Bus").
 struct BusConfig {
-    std::string topology = "shared";      ///< Name in the table of topologies: shared, crossbar, simple.
-    std::uint32_t data_width_bits = 64;   ///< 32, 64, 128, 256, 512 or 1024.
-    std::uint32_t initiators = 1;         ///< 1 to 256 ports.
-    std::uint32_t targets = 1;            ///< 1 to 256 ports.
-    std::uint32_t request_latency = 1;    ///< >= 1 (B3).
-    std::uint32_t response_latency = 1;   ///< >= 1 (B4).
-    std::uint32_t queue_depth = 16;       ///< 1 to 1024; of each direction and initiator (B1).
-    std::uint32_t max_outstanding = 8;    ///< 1 to 1024; of each direction and target (B3).
-    ArbiterConfig arbiter;                ///< One instance for each lane.
-    std::vector<bool> snooped;            ///< By initiator port: its accesses are snooped (B6). Default: false.
+    std::string topology = "shared";     ///< Name in the table of topologies: shared, crossbar, simple.
+    std::uint32_t data_width_bits = 64;  ///< 32, 64, 128, 256, 512 or 1024.
+    std::uint32_t initiators = 1;        ///< 1 to 256 ports.
+    std::uint32_t targets = 1;           ///< 1 to 256 ports.
+    std::uint32_t request_latency = 1;   ///< >= 1 (B3).
+    std::uint32_t response_latency = 1;  ///< >= 1 (B4).
+    std::uint32_t queue_depth = 16;      ///< 1 to 1024; of each direction and initiator (B1).
+    std::uint32_t max_outstanding = 8;   ///< 1 to 1024; of each direction and target (B3).
+    ArbiterConfig arbiter;               ///< One instance for each lane.
+    std::vector<bool> snooped;           ///< By initiator port: its accesses are snooped (B6). Default: false.
     std::vector<AddressRange> map;
 
     [[nodiscard]] std::uint32_t bus_bytes() const { return data_width_bits / 8; }

@@ -10,7 +10,7 @@ namespace dmasim {
 
 /// Receives the answers to snoops (a bus).
 class SnoopMaster {
-public:
+  public:
     SnoopMaster() = default;
     SnoopMaster(const SnoopMaster&) = delete;
     SnoopMaster& operator=(const SnoopMaster&) = delete;
@@ -22,7 +22,7 @@ public:
 
 /// A cache that takes part in I/O coherence (docs/timing.md B6).
 class SnoopPort {
-public:
+  public:
     SnoopPort() = default;
     SnoopPort(const SnoopPort&) = delete;
     SnoopPort& operator=(const SnoopPort&) = delete;

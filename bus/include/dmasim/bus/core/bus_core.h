@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "dmasim/bus/core/address_map.h"
+#include "dmasim/bus/core/config.h"
+#include "dmasim/bus/core/snoop.h"
+#include "dmasim/bus/core/topology.h"
+#include "dmasim/model/arbiter/arbiter.h"
+#include "dmasim/model/burst.h"
+#include "dmasim/model/clocked.h"
+#include "dmasim/model/trace.h"
+
+namespace dmasim {
+
+/// What a target announces about itself when it is bound.
+struct TargetTraits {
+    /// Distance of two write beats, >= 1 (B3). 0: a foreign target, of which nothing is known: the bus hands it a request
+    /// only when it has accepted the previous one of either direction.
+    std::uint32_t write_interval = 0;
+};
+
+/// A bus (docs/timing.md B1 to B6): queues, lanes, grants, order of responses.
+///
+/// Initiators hand their bursts to `initiator_port(i)` and get the answers through the `BurstMaster` bound there. Targets
+/// get bursts through the `BurstPort` bound as `t`, with tags of the bus, and answer to `target_side(t)`: at any time, in
+/// any order, also before `request` has returned, and with stamps in the future. Bursts that cross 4 KiB or are longer
+/// than 256 beats are carried.
+///
+/// Not modelled: width conversion (all ports have `data_width_bits`), exclusive access, quality of service.
+class BusCore final : public Clocked, public SnoopMaster {
+  public:
+    /// Throws `ConfigError` listing the problems of `config`.
+    explicit BusCore(const BusConfig& config);
+    ~BusCore() override;
+
+    [[nodiscard]] const BusConfig& config() const { return config_; }
+    [[nodiscard]] const AddressMap& map() const { return map_; }
+
+    /// Reports `BusGranted` and `BusResponded` as block number `source`; null: none.
+    void set_trace(TraceSink* sink, std::uint16_t source);
+
+    /// @{ Wiring; before the first request.
+    void bind_initiator(std::uint32_t initiator, BurstMaster& master);
+    void bind_target(std::uint32_t target, BurstPort& port, TargetTraits traits);
+    /// Adds a cache that takes part in I/O coherence; returns its number.
+    unsigned add_cache(SnoopPort& cache);
+    /// @}
+
+    /// Where initiator `initiator` hands its bursts over.
+    [[nodiscard]] BurstPort& initiator_port(std::uint32_t initiator);
+    /// Where target `target` answers. A response implies the acceptance of its request.
+    [[nodiscard]] BurstMaster& target_side(std::uint32_t target);
+
+    /// A response was handed to `initiator` and it has not taken it (a foreign initiator that delays END_RESP). To be
+    /// called from within the `BurstMaster` function that hands the response over. Until `resume_responses` nothing else
+    /// is handed to this initiator, and the response's return lane stays busy.
+    void stall_responses(std::uint32_t initiator);
+    /// The initiator has taken the response, stamp `at`.
+    void resume_responses(std::uint32_t initiator, Cycles at);
+
+    void snooped(unsigned cache, std::uint64_t id, Cycles at) override;
+
+    [[nodiscard]] Cycles next_edge() const override;
+    void evaluate(Cycles edge) override;
+
+    /// Bursts that were handed over and not yet answered, of all initiators.
+    [[nodiscard]] std::size_t outstanding() const;
+
+  private:
+    class Impl;
+    BusConfig config_;
+    AddressMap map_;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace dmasim
