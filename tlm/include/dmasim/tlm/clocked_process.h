@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <systemc>
+
+#include "dmasim/model/clocked.h"
+#include "dmasim/tlm/clock_domain.h"
+
+namespace dmasim {
+
+/// Drives one `Clocked` block: one SC_METHOD on one event that is notified for the block's next edge and for no other.
+///
+/// Declare it after the block and the sockets it uses. Call `wake()` after every input that the block was given; it
+/// costs nothing when the next edge has not moved forward. The block's outputs leave in the SC_METHOD, so they may call
+/// nb_transport and must not call b_transport.
+class ClockedProcess final : public sc_core::sc_module {
+  public:
+    /// `block` must live as long as this module.
+    ClockedProcess(const sc_core::sc_module_name& name, const ClockDomain& domain, Clocked& block);
+    ~ClockedProcess() override;
+
+    /// The block has got an input: looks whether its next edge is earlier now. Not before the end of elaboration; the
+    /// first look is at time 0 by itself.
+    void wake();
+
+    /// Evaluates every edge before the present (all that can have happened, docs/timing.md C8). Everything at a time at
+    /// which it may happen has happened already, so this changes nothing when the simulation has run; it is for blocks
+    /// that are asked between two `sc_start` and for those that were never woken.
+    void catch_up();
+
+    [[nodiscard]] const ClockDomain& domain() const { return domain_; }
+
+  private:
+    void run();
+    void schedule();
+
+    ClockDomain domain_;
+    Clocked& block_;
+    sc_core::sc_event event_;
+    Cycles scheduled_ = kNever;
+    bool started_ = false;
+    bool running_ = false;
+};
+
+}  // namespace dmasim
