@@ -20,7 +20,7 @@ if(NOT status EQUAL STATUS)
   message(FATAL_ERROR "${command_line}\nended with ${status}, wanted ${STATUS}\n${output}\n${diagnostics}")
 endif()
 
-if("$ENV{DMASIM_UPDATE_EXPECTED}" STREQUAL "1")
+if("$ENV{DMASIM_UPDATE_EXPECTED}" STREQUAL "1" AND output)
   file(WRITE "${EXPECTED}" "${output}")
 elseif(EXISTS "${EXPECTED}")
   file(READ "${EXPECTED}" expected)

@@ -12,6 +12,7 @@ int sc_main(int, char*[]) {
         std::cerr << "headers of dmasim " << dmasim::kVersion << ", library of " << dmasim::version() << '\n';
         return 1;
     }
+    // Modules of dmasim that a user would instantiate and bind go here.
     sc_core::sc_start();
     std::cout << "consumer of dmasim " << dmasim::version() << ": ok\n";
     return 0;
