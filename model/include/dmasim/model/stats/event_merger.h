@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <queue>
+#include <vector>
+
+#include "dmasim/model/trace.h"
+
+namespace dmasim {
+
+/// Sorts the streams of several blocks into one: by `at`, then by `source`, then by order of arrival.
+///
+/// Blocks report in the order in which they learn of things, so an event may be followed by an earlier one. The merger
+/// holds events back until it is told that nothing earlier can come. Memory: the events between two calls of `settle`.
+class EventMerger final : public TraceSink {
+  public:
+    /// `sink` gets the sorted stream and must outlive the merger's calls.
+    explicit EventMerger(TraceSink& sink) : sink_(sink) {}
+
+    /// Takes an event. One before an edge that was settled is a defect of the caller (`std::logic_error`).
+    void event(const TraceEvent& event) override;
+
+    /// Promises that no event with `at` < `edge` will come any more; hands on those that were held back. An edge at or
+    /// before the last one settled does nothing.
+    void settle(Cycles edge);
+
+    /// Hands on everything that is left, whatever its `at` (also what was announced for after the end of a run).
+    void finish();
+
+    /// Events held back.
+    [[nodiscard]] std::size_t pending() const { return queue_.size(); }
+
+  private:
+    struct Entry {
+        TraceEvent event;
+        std::uint64_t arrival = 0;
+    };
+    struct Later {
+        bool operator()(const Entry& a, const Entry& b) const;
+    };
+
+    TraceSink& sink_;
+    std::priority_queue<Entry, std::vector<Entry>, Later> queue_;
+    std::uint64_t arrivals_ = 0;
+    Cycles settled_;
+};
+
+}  // namespace dmasim
