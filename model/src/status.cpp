@@ -26,6 +26,28 @@ std::string_view name_of(TransferError error) {
     return look_up(kErrorNames, static_cast<std::size_t>(error));
 }
 
+std::string_view name_of(ErrorDetail detail) {
+    switch (detail) {
+        case ErrorDetail::None:
+            return "none";
+        case ErrorDetail::NotValid:
+            return "not_valid";
+        case ErrorDetail::Reserved:
+            return "reserved";
+        case ErrorDetail::Misaligned:
+            return "misaligned";
+        case ErrorDetail::ZeroLength:
+            return "zero_length";
+        case ErrorDetail::BadElement:
+            return "bad_element";
+        case ErrorDetail::AddressOverflow:
+            return "address_overflow";
+        case ErrorDetail::NothingToAppend:
+            return "nothing_to_append";
+    }
+    return "unknown";
+}
+
 std::string_view name_of(JobStatus status) {
     return look_up(kStatusNames, static_cast<std::size_t>(status));
 }
