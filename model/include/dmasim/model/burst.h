@@ -21,12 +21,12 @@ enum class Purpose : std::uint8_t { Data, Descriptor, StatusWriteBack, CacheFill
 struct Burst {
     Access access = Access::Read;
     Purpose purpose = Purpose::Data;
-    std::uint16_t channel = 0;        ///< Channel of the master, for traces; 0 for a master without channels.
-    std::uint32_t tag = 0;            ///< The master's own name of this transaction; unique among its outstanding ones.
-    std::uint64_t address = 0;        ///< Byte address of the first byte; any alignment.
-    std::uint32_t bytes = 0;          ///< 1 to 4096.
-    std::uint32_t fixed_bytes = 0;    ///< 0: incrementing; else every beat goes to `address` and carries so many bytes.
-    std::uint8_t* data = nullptr;     ///< The master's buffer of `bytes` bytes; stays valid until the response.
+    std::uint16_t channel = 0;      ///< Channel of the master, for traces; 0 for a master without channels.
+    std::uint32_t tag = 0;          ///< The master's own name of this transaction; unique among its outstanding ones.
+    std::uint64_t address = 0;      ///< Byte address of the first byte; any alignment.
+    std::uint32_t bytes = 0;        ///< 1 to 4096.
+    std::uint32_t fixed_bytes = 0;  ///< 0: incrementing; else every beat goes to `address` and carries so many bytes.
+    std::uint8_t* data = nullptr;   ///< The master's buffer of `bytes` bytes; stays valid until the response.
     /// One byte for each byte of data: not 0: it is transferred, 0: it is not. Null: all are. Lives as long as `data`.
     const std::uint8_t* enables = nullptr;
 };
@@ -45,7 +45,7 @@ constexpr std::uint32_t beats_of(std::uint64_t address, std::uint32_t bytes, std
 
 /// Where a master core hands its bursts over (a TLM socket's skin, or a bus core in the same island).
 class BurstPort {
-public:
+  public:
     BurstPort() = default;
     BurstPort(const BurstPort&) = delete;
     BurstPort& operator=(const BurstPort&) = delete;
@@ -59,7 +59,7 @@ public:
 
 /// What a master core is told about the bursts that it has requested.
 class BurstMaster {
-public:
+  public:
     BurstMaster() = default;
     BurstMaster(const BurstMaster&) = delete;
     BurstMaster& operator=(const BurstMaster&) = delete;

@@ -12,7 +12,7 @@ namespace dmasim {
 /// member functions of the concrete block; each carries a stamp `s` and is seen by the edges after `s` only, so it does
 /// not matter whether an input stamped `s` arrives before or after `evaluate(s)`.
 class Clocked {
-public:
+  public:
     Clocked() = default;
     Clocked(const Clocked&) = delete;
     Clocked& operator=(const Clocked&) = delete;

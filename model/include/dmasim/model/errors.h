@@ -8,7 +8,7 @@ namespace dmasim {
 
 /// The user's configuration cannot be built. Thrown while elaborating only; never because of what guest software does.
 class ConfigError : public std::runtime_error {
-public:
+  public:
     explicit ConfigError(const std::string& what) : std::runtime_error(what) {}
 };
 

@@ -14,24 +14,24 @@ enum class EventKind : std::uint8_t {
     // Controller. `channel` is the channel, `job` counts the jobs of the channel from 0. Each descriptor is a job, and so
     // is each round of a cyclic job; a descriptor's fetch and write-back already bear / still bear the number of its job.
     // Every event of a burst names channel, job, tag, access, purpose, address, bytes and beats.
-    JobAccepted,       ///< A register job was started or a descriptor decoded. address = source, address2 = destination, bytes = length.
-    BurstGranted,      ///< The channel arbiter granted a read; the request is handed over at the same edge. tag = burst.
-    BurstRequested,    ///< A burst (read or write, see access/purpose) was offered to the port.
-    BurstData,         ///< Read data: at = stamp of the first beat, value = interval, beats = number of beats. Emitted when known.
-    BurstResponse,     ///< Read complete (at = stamp of the last beat) or write response (at = its stamp); response says which.
-    JobCompleted,      ///< The job ended at this edge; status in `value` (JobStatus), bytes = bytes written.
-    CauseChanged,      ///< From cycle at+1 on the channel's cycles are spent on cause `value` (CycleCause). Reported in rising
-                       ///< order of `at` for each channel, and never for a cycle after the one that is being looked at.
+    JobAccepted,  ///< A register job was started or a descriptor decoded. address = source, address2 = destination, bytes = length.
+    BurstGranted,    ///< The channel arbiter granted a read; the request is handed over at the same edge. tag = burst.
+    BurstRequested,  ///< A burst (read or write, see access/purpose) was offered to the port.
+    BurstData,  ///< Read data: at = stamp of the first beat, value = interval, beats = number of beats. Emitted when known.
+    BurstResponse,  ///< Read complete (at = stamp of the last beat) or write response (at = its stamp); response says which.
+    JobCompleted,  ///< The job ended at this edge; status in `value` (JobStatus), bytes = bytes written.
+    CauseChanged,  ///< From cycle at+1 on the channel's cycles are spent on cause `value` (CycleCause). Reported in rising
+                   ///< order of `at` for each channel, and never for a cycle after the one that is being looked at.
     InterruptChanged,  ///< The interrupt output has level `value` from this edge on.
-    RequestLine,       ///< DREQ (value bit 0), DACK (bit 1), TC (bit 2) of the channel have this level from this edge on.
-    ErrorLatched,      ///< A transfer error was latched: value = TransferError, address = faulting address.
+    RequestLine,   ///< DREQ (value bit 0), DACK (bit 1), TC (bit 2) of the channel have this level from this edge on.
+    ErrorLatched,  ///< A transfer error was latched: value = TransferError, address = faulting address.
     // Bus. `source` is the bus, `channel` the initiator's port, `value` the target (or kNoTarget). Every event names
     // tag, access, purpose, address, bytes and beats.
-    BusGranted,        ///< A request left the initiator's queue for the target.
-    BusResponded,      ///< First beat of read data, or the write response, handed to the initiator.
+    BusGranted,    ///< A request left the initiator's queue for the target.
+    BusResponded,  ///< First beat of read data, or the write response, handed to the initiator.
     // Memory.
-    MemoryRead,        ///< A read burst was sampled at this edge.
-    MemoryWrite,       ///< The last beat of a write burst was committed at this edge.
+    MemoryRead,   ///< A read burst was sampled at this edge.
+    MemoryWrite,  ///< The last beat of a write burst was committed at this edge.
     // CPU and cache.
     CpuAccess,         ///< A load or store of the program; value: bit 0 store, bit 1 hit, bit 2 uncached.
     CacheLineChanged,  ///< A line was filled, dirtied, cleaned, invalidated or evicted; value = CacheLineEvent.
@@ -60,14 +60,14 @@ std::string_view name_of(CycleCause cause);
 
 /// One event. Fields that an event kind does not name are 0.
 struct TraceEvent {
-    Cycles at;                            ///< Edge (stamp) of the event.
+    Cycles at;  ///< Edge (stamp) of the event.
     EventKind kind = EventKind::JobAccepted;
     Access access = Access::Read;
     Purpose purpose = Purpose::Data;
     Response response = Response::Ok;
-    std::uint16_t source = 0;             ///< Number of the block that reports, given to it by the platform.
-    std::uint16_t channel = 0;            ///< Channel, or initiator port of a bus.
-    std::uint32_t tag = 0;                ///< Burst.
+    std::uint16_t source = 0;   ///< Number of the block that reports, given to it by the platform.
+    std::uint16_t channel = 0;  ///< Channel, or initiator port of a bus.
+    std::uint32_t tag = 0;      ///< Burst.
     std::uint32_t job = 0;
     std::uint32_t bytes = 0;
     std::uint32_t beats = 0;
@@ -83,7 +83,7 @@ struct TraceEvent {
 /// there), but never before an edge up to which the block has said that it is through. Blocks of one simulation report
 /// independently: merge by `at`, then by `source`, then by order of arrival (stats/event_merger.h).
 class TraceSink {
-public:
+  public:
     TraceSink() = default;
     TraceSink(const TraceSink&) = delete;
     TraceSink& operator=(const TraceSink&) = delete;

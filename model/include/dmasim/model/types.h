@@ -12,7 +12,7 @@ namespace dmasim {
 /// Unit: cycles. Range: 0 to 2^64-2; `kNever` (2^64-1) stands for "no such edge". There is no implicit way back to an
 /// integer, so that a count of cycles can never be added to a count of bytes (docs/timing.md, "Words").
 class Cycles {
-public:
+  public:
     constexpr Cycles() = default;
     explicit constexpr Cycles(std::uint64_t count) : count_(count) {}
 
@@ -39,7 +39,7 @@ public:
         return *this;
     }
 
-private:
+  private:
     std::uint64_t count_ = 0;
 };
 

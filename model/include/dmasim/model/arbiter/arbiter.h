@@ -20,18 +20,18 @@ struct ArbiterRequest {
 /// Settings of all arbiters; each uses what it needs. Lists shorter than the number of requesters are filled up with
 /// the last value given (or the default where empty).
 struct ArbiterConfig {
-    std::string kind = "round_robin";          ///< Name in the table of arbiters (`arbiter_kinds()`).
-    std::vector<std::uint32_t> priorities;     ///< fixed_priority, priority_ageing: higher wins. Default 0.
-    std::vector<std::uint32_t> weights;        ///< weighted_round_robin: grants in a row, 1 to 65535. Default 1.
-    std::vector<std::uint32_t> slots;          ///< time_slots: owner of each slot in turn. Default: 0, 1, ... n-1.
-    std::uint32_t slot_cycles = 64;            ///< time_slots: length of a slot, 1 to 2^20 cycles.
-    bool reclaim_slots = true;                 ///< time_slots: a slot whose owner does not request serves the others round robin.
-    std::uint32_t ageing_cycles = 64;          ///< priority_ageing: waiting so long raises the priority by 1; 1 to 2^20.
+    std::string kind = "round_robin";       ///< Name in the table of arbiters (`arbiter_kinds()`).
+    std::vector<std::uint32_t> priorities;  ///< fixed_priority, priority_ageing: higher wins. Default 0.
+    std::vector<std::uint32_t> weights;     ///< weighted_round_robin: grants in a row, 1 to 65535. Default 1.
+    std::vector<std::uint32_t> slots;       ///< time_slots: owner of each slot in turn. Default: 0, 1, ... n-1.
+    std::uint32_t slot_cycles = 64;         ///< time_slots: length of a slot, 1 to 2^20 cycles.
+    bool reclaim_slots = true;  ///< time_slots: a slot whose owner does not request serves the others round robin.
+    std::uint32_t ageing_cycles = 64;  ///< priority_ageing: waiting so long raises the priority by 1; 1 to 2^20.
 };
 
 /// Picks one of several requesters at one edge. Pure policy: knows neither bursts nor time beyond what it is told.
 class Arbiter {
-public:
+  public:
     Arbiter() = default;
     Arbiter(const Arbiter&) = delete;
     Arbiter& operator=(const Arbiter&) = delete;
