@@ -54,7 +54,8 @@ struct MemoryConfig {
     std::uint32_t read_wait = 0;         ///< Idle cycles after each read beat.
     std::uint32_t write_wait = 0;        ///< Idle cycles after each write beat.
     std::uint8_t fill = 0;               ///< Value of bytes that were never written.
-    std::vector<ErrorRange> errors;
+    bool fixed_bursts = false;           ///< Supports fixed-address bursts: each element goes to the same place (M3).
+    std::vector<ErrorRange> errors;      ///< The first one that a burst touches counts.
 
     [[nodiscard]] std::uint32_t bus_bytes() const { return data_width_bits / 8; }
 };

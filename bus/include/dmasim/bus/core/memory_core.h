@@ -93,7 +93,6 @@ class MemoryCore final : public Clocked, public BurstPort {
     };
 
     [[nodiscard]] bool inside(std::uint64_t address, std::uint64_t bytes) const;
-    [[nodiscard]] std::uint32_t extent(const Burst& burst) const;
     void sample(const Burst& burst, Cycles at) const;
     void store(const Write& write, std::uint64_t from_beat, std::uint64_t to_beat);
     void overlay(const Write& write, std::uint64_t address, std::uint8_t* data, std::uint64_t bytes, Cycles at) const;

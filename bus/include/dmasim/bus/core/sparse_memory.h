@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 namespace dmasim {
@@ -39,6 +40,10 @@ class SparseMemory {
 
     /// A hash of the contents: equal for equal bytes, whichever pages exist and in whichever order they were written.
     [[nodiscard]] std::uint64_t hash() const;
+
+    /// Writes the contents of the file `path` from `address` on; returns its number of bytes. Throws `ConfigError` when it
+    /// cannot be read or does not fit below 2^64.
+    std::uint64_t load(std::uint64_t address, const std::string& path);
 
     /// Forgets everything.
     void clear();

@@ -8,19 +8,18 @@
 #include <vector>
 
 #include "dmasim/model/burst.h"
+#include "dmasim/model/trace.h"
 
 namespace dmasim {
 
-/// Which resources carry what on a bus: the lanes of docs/timing.md B2 (requests) and B4 (responses).
+/// Which resources carry what on a bus: the lanes of docs/timing.md B2 (requests) and B4 (responses). A request that hits
+/// no target (B5) has the target `kNoTarget`.
 class Topology {
   public:
     Topology() = default;
     Topology(const Topology&) = delete;
     Topology& operator=(const Topology&) = delete;
     virtual ~Topology() = default;
-
-    /// The target of a request that hits none (B5).
-    static constexpr std::uint32_t kNoTarget = 0xFFFFFFFF;
 
     /// Number of request lanes, those for kNoTarget included.
     [[nodiscard]] virtual std::uint32_t request_lanes() const = 0;

@@ -1,0 +1,705 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/bus/core/bus_core.h"
+
+#include <algorithm>
+#include <array>
+#include <tuple>
+
+#include "dmasim/bus/core/beats.h"
+#include "dmasim/model/errors.h"
+
+#include "text.h"
+
+namespace dmasim {
+
+namespace {
+
+constexpr std::size_t index_of(Access access) {
+    return access == Access::Read ? 0 : 1;
+}
+
+BusConfig checked(const BusConfig& config) {
+    detail::refuse("bus", validate(config));
+    return config;
+}
+
+}  // namespace
+
+class BusCore::Impl {
+  public:
+    Impl(const BusConfig& config, const AddressMap& map, BusCore& owner)
+        : config_(config),
+          map_(map),
+          owner_(owner),
+          topology_(make_topology(config.topology, config.initiators, config.targets)),
+          lanes_(topology_->request_lanes()),
+          return_lanes_(topology_->return_lanes()) {
+        for (Lane& lane : lanes_) {
+            lane.arbiter = make_arbiter(config.arbiter, config.initiators);
+            lane.since_grant.resize(config.initiators);
+        }
+        for (std::uint32_t i = 0; i < config.initiators; ++i) {
+            initiators_.push_back(std::make_unique<Initiator>(*this, i));
+            initiators_.back()->snooped = i < config.snooped.size() && config.snooped[i];
+        }
+        for (std::uint32_t t = 0; t < config.targets; ++t) {
+            targets_.push_back(std::make_unique<Target>(*this, t));
+        }
+        requests_.resize(lanes_.size());
+    }
+
+    struct Entry {
+        Burst burst;  // As the initiator sees it.
+        std::uint32_t initiator = 0;
+        std::uint32_t target = kNoTarget;
+        std::uint64_t target_address = 0;
+        std::uint32_t lane = 0;
+        std::uint32_t beats = 1;
+        Cycles stamp;  // Handed over.
+        Cycles granted;
+        bool forwarded = false;
+        bool accepted = false;  // By the target.
+        bool answered = false;
+        Cycles first;  // Stamp of the target's answer.
+        std::uint32_t interval = 1;
+        Response response = Response::Ok;
+        unsigned snoops = 0;  // Caches that have not answered.
+        bool snoop_due = false;
+        Cycles snooped;  // Greatest stamp of the answers of caches.
+        bool was_snooped = false;
+    };
+
+    // One direction of an initiator port.
+    struct Queue {
+        std::deque<std::uint32_t> waiting;  // Not granted: the accepted ones first.
+        std::size_t accepted = 0;
+        Cycles head_from;                  // The first edge at which the present head is the head.
+        Cycles full_until;                 // The last edge whose grant made room in a full queue.
+        std::deque<std::uint32_t> flight;  // Granted, in order, response not handed over.
+    };
+
+    class Initiator final : public BurstPort {
+      public:
+        Initiator(Impl& bus, std::uint32_t number) : bus_(bus), number_(number) {}
+        void request(const Burst& burst, Cycles at) override { bus_.request(number_, burst, at); }
+
+        BurstMaster* master = nullptr;
+        bool snooped = false;
+        bool stalled = false;  // Has not taken its last response.
+        Cycles responses_from;
+        // What the response holds that was not taken at once, and until when it would have been held anyway.
+        std::uint32_t held_return_lane = 0;
+        std::uint32_t held_request_lane = 0;
+        Cycles return_lane_free;
+        Cycles request_lane_free;
+        std::array<Queue, 2> queues;
+
+      private:
+        Impl& bus_;
+        std::uint32_t number_;
+    };
+
+    class Target final : public BurstMaster {
+      public:
+        Target(Impl& bus, std::uint32_t number) : bus_(bus), number_(number) {}
+        void accepted(std::uint32_t tag, Cycles at) override { bus_.target_accepted(number_, tag, at); }
+        void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override {
+            bus_.target_answered(number_, tag, Access::Read, first, interval, response);
+        }
+        void write_response(std::uint32_t tag, Cycles at, Response response) override {
+            bus_.target_answered(number_, tag, Access::Write, at, 1, response);
+        }
+
+        BurstPort* port = nullptr;
+        TargetTraits traits;
+        bool busy = false;  // Foreign: has not accepted the last request.
+        Cycles ready_from;  // Foreign: the first edge after its last acceptance.
+        std::array<std::uint32_t, 2> in_progress{};
+        std::array<Cycles, 2> room_from{};
+
+      private:
+        Impl& bus_;
+        std::uint32_t number_;
+    };
+
+    struct Lane {
+        Cycles free_at;
+        std::unique_ptr<Arbiter> arbiter;
+        std::vector<Cycles> since_grant;  // By initiator: the edge after its last grant on this lane.
+        bool refused = false;             // The arbiter picked nobody at `refused_at`, and may not before `retry_at`.
+        Cycles refused_at;
+        Cycles retry_at;
+    };
+
+    struct ReturnLane {
+        Cycles free_at;
+    };
+
+    [[nodiscard]] bool foreign(const Target& target) const { return target.traits.write_interval == 0; }
+
+    Cycles next_edge() const {
+        if (!next_known_) {
+            next_ = compute_next();
+            next_known_ = true;
+        }
+        return next_;
+    }
+
+    void evaluate(Cycles edge) {
+        evaluated_ = true;
+        last_edge_ = edge;
+        next_known_ = false;
+        grant(edge);
+        snoop(edge);
+        respond(edge);
+    }
+
+    void request(std::uint32_t number, const Burst& burst, Cycles at) {
+        Initiator& initiator = *initiators_[number];
+        DMASIM_INVARIANT(initiator.master != nullptr);
+        const std::uint32_t id = allocate();
+        Entry& entry = entries_[id];
+        entry.burst = burst;
+        entry.initiator = number;
+        entry.beats = bus_beats(burst, config_.bus_bytes());
+        if (const auto decoded = map_.decode(burst.address, extent_of(burst))) {
+            entry.target = decoded->target;
+            entry.target_address = decoded->address;
+        }
+        entry.lane = topology_->request_lane(burst.access, entry.target);
+        entry.stamp = at;
+        Queue& queue = initiator.queues[index_of(burst.access)];
+        queue.waiting.push_back(id);
+        next_known_ = false;
+        if (queue.accepted < config_.queue_depth) {
+            // Several stamps may still lie in the future; the head's readiness follows from the stamp.
+            ++queue.accepted;
+            at = accept_stamp(queue, entry);
+            initiator.master->accepted(burst.tag, at);
+        }
+    }
+
+    void target_accepted(std::uint32_t number, std::uint32_t tag, Cycles at) {
+        Entry& entry = entry_of(number, tag);
+        if (entry.accepted) {
+            return;
+        }
+        entry.accepted = true;
+        Target& target = *targets_[number];
+        if (foreign(target)) {
+            next_known_ = false;
+            target.busy = false;
+            target.ready_from = at + 1;
+            if (entry.burst.access == Access::Write && !topology_->one_at_a_time()) {
+                lanes_[entry.lane].free_at = std::max(at + 1, entry.granted + entry.beats);
+            }
+        }
+    }
+
+    void target_answered(std::uint32_t number, std::uint32_t tag, Access access, Cycles first, std::uint32_t interval,
+                         Response response) {
+        Entry& entry = entry_of(number, tag);
+        DMASIM_INVARIANT(entry.burst.access == access && !entry.answered && interval >= 1);
+        target_accepted(number, tag, first);
+        // No answer comes before its request.
+        answer(entry, tag, std::max(first, entry.granted), interval, response);
+    }
+
+    void snooped(unsigned cache, std::uint64_t id, Cycles at) {
+        DMASIM_INVARIANT(cache < caches_.size() && id < entries_.size());
+        Entry& entry = entries_[static_cast<std::size_t>(id)];
+        DMASIM_INVARIANT(entry.snoops > 0);
+        --entry.snoops;
+        entry.snooped = std::max(entry.snooped, at);
+        next_known_ = false;
+    }
+
+    void stall(std::uint32_t number) {
+        Initiator& initiator = *initiators_.at(number);
+        DMASIM_INVARIANT(handing_to_ == static_cast<std::int64_t>(number));
+        initiator.stalled = true;
+    }
+
+    void resume(std::uint32_t number, Cycles at) {
+        Initiator& initiator = *initiators_.at(number);
+        if (!initiator.stalled) {
+            return;
+        }
+        initiator.stalled = false;
+        next_known_ = false;
+        // While the response is still being handed over, respond() has not written down which lanes it holds.
+        initiator.responses_from = at + 1;
+        if (handing_to_ != static_cast<std::int64_t>(number)) {
+            release(initiator, at);
+        }
+    }
+
+    const BusConfig& config_;
+    const AddressMap& map_;
+    BusCore& owner_;
+    std::unique_ptr<Topology> topology_;
+    std::vector<Lane> lanes_;
+    std::vector<ReturnLane> return_lanes_;
+    std::vector<std::unique_ptr<Initiator>> initiators_;
+    std::vector<std::unique_ptr<Target>> targets_;
+    std::vector<SnoopPort*> caches_;
+    TraceSink* sink_ = nullptr;
+    std::uint16_t source_ = 0;
+    std::size_t outstanding_ = 0;
+    mutable bool next_known_ = false;
+
+  private:
+    std::uint32_t allocate() {
+        ++outstanding_;
+        if (!free_.empty()) {
+            const std::uint32_t id = free_.back();
+            free_.pop_back();
+            entries_[id] = Entry{};
+            return id;
+        }
+        entries_.emplace_back();
+        return static_cast<std::uint32_t>(entries_.size() - 1);
+    }
+
+    Entry& entry_of(std::uint32_t number, std::uint32_t tag) {
+        DMASIM_INVARIANT(tag < entries_.size() && entries_[tag].forwarded && entries_[tag].target == number);
+        return entries_[tag];
+    }
+
+    // The stamp with which an entry is accepted that has got a place in the queue.
+    static Cycles accept_stamp(const Queue& queue, Entry& entry) {
+        entry.stamp = std::max(entry.stamp, queue.full_until);
+        return entry.stamp;
+    }
+
+    void answer(Entry& entry, std::uint32_t id, Cycles first, std::uint32_t interval, Response response) {
+        entry.answered = true;
+        entry.first = first;
+        entry.interval = interval;
+        entry.response = response;
+        next_known_ = false;
+        if (response == Response::Ok && initiators_[entry.initiator]->snooped && !caches_.empty()) {
+            entry.snoop_due = true;
+            entry.was_snooped = true;
+            entry.snoops = static_cast<unsigned>(caches_.size());
+            snoops_due_.push_back(id);
+        }
+    }
+
+    // The first edge from which the head of a queue has been a candidate without a gap (B3); kNever: it is none now.
+    Cycles candidate_since(const Queue& queue) const {
+        if (queue.accepted == 0) {
+            return kNever;
+        }
+        const Entry& entry = entries_[queue.waiting.front()];
+        Cycles since = std::max(entry.stamp + config_.request_latency, queue.head_from);
+        if (entry.target == kNoTarget) {
+            return since;
+        }
+        const Target& target = *targets_[entry.target];
+        const std::size_t direction = index_of(entry.burst.access);
+        if (target.in_progress[direction] >= config_.max_outstanding) {
+            return kNever;
+        }
+        since = std::max(since, target.room_from[direction]);
+        if (foreign(target)) {
+            since = target.busy ? kNever : std::max(since, target.ready_from);
+        }
+        return since;
+    }
+
+    // The edge at which an answered entry that is the oldest of its direction may be handed over, as far as it alone is
+    // concerned (B4, B6); kNever: not known yet.
+    Cycles response_from(const Entry& entry) const {
+        if (!entry.answered || entry.snoop_due || entry.snoops > 0) {
+            return kNever;
+        }
+        Cycles from = entry.first + config_.response_latency;
+        if (entry.was_snooped) {
+            from = std::max(from, entry.snooped + 1);
+        }
+        return from;
+    }
+
+    Cycles compute_next() const {
+        const Cycles earliest = evaluated_ ? last_edge_ + 1 : Cycles{0};
+        Cycles next = kNever;
+        const auto consider = [&](Cycles edge) { next = std::min(next, std::max(edge, earliest)); };
+        for (const auto& initiator : initiators_) {
+            for (const Queue& queue : initiator->queues) {
+                const Cycles since = candidate_since(queue);
+                if (since != kNever) {
+                    const Lane& lane = lanes_[entries_[queue.waiting.front()].lane];
+                    if (lane.free_at != kNever) {
+                        const Cycles from = std::max(since, lane.free_at);
+                        consider(lane.refused && from <= lane.refused_at ? std::max(from, lane.retry_at) : from);
+                    }
+                }
+                if (!queue.flight.empty() && !initiator->stalled) {
+                    const Entry& entry = entries_[queue.flight.front()];
+                    const Cycles from = response_from(entry);
+                    const Cycles lane =
+                        return_lanes_[topology_->return_lane(entry.burst.access, entry.initiator)].free_at;
+                    if (from != kNever && lane != kNever) {
+                        consider(std::max({from, lane, initiator->responses_from}));
+                    }
+                }
+            }
+        }
+        for (const std::uint32_t id : snoops_due_) {
+            consider(entries_[id].first + 1);
+        }
+        return next;
+    }
+
+    // B3. All candidates are taken down before anything is granted: a queue offers the head that it had before the edge.
+    void grant(Cycles edge) {
+        for (auto& requests : requests_) {
+            requests.clear();
+        }
+        bool any = false;
+        for (std::uint32_t number = 0; number < initiators_.size(); ++number) {
+            const auto& queues = initiators_[number]->queues;
+            for (const Queue& queue : queues) {
+                const Cycles since = candidate_since(queue);
+                if (since > edge) {
+                    continue;
+                }
+                const std::uint32_t lane_number = entries_[queue.waiting.front()].lane;
+                const Lane& lane = lanes_[lane_number];
+                if (lane.free_at > edge) {
+                    continue;
+                }
+                auto& requests = requests_[lane_number];
+                const Cycles from = std::max(since, lane.since_grant[number]);
+                if (!requests.empty() && requests.back().index == number) {
+                    // Both heads of an initiator on the simple bus.
+                    requests.back().since = std::min(requests.back().since, from);
+                } else {
+                    requests.push_back({number, from});
+                }
+                any = true;
+            }
+        }
+        if (!any) {
+            return;
+        }
+        for (std::uint32_t number = 0; number < lanes_.size(); ++number) {
+            auto& requests = requests_[number];
+            // A lane with a lower number may just have given a foreign target its one request.
+            requests.erase(std::remove_if(requests.begin(), requests.end(),
+                                          [&](const ArbiterRequest& request) {
+                                              return head_for(*initiators_[request.index], number, edge) == nullptr;
+                                          }),
+                           requests.end());
+            if (requests.empty()) {
+                continue;
+            }
+            Lane& lane = lanes_[number];
+            const int winner = lane.arbiter->pick(requests, edge);
+            if (winner == Arbiter::kNobody) {
+                lane.refused = true;
+                lane.refused_at = edge;
+                lane.retry_at = lane.arbiter->next_chance(edge);
+                continue;
+            }
+            lane.refused = false;
+            grant_to(lane, static_cast<std::uint32_t>(winner), number, edge);
+        }
+        deliver(edge);
+    }
+
+    // The queue whose head the initiator offers to the lane: the only one that goes there, or on the simple bus the one
+    // with the older head.
+    const Queue* head_for(const Initiator& initiator, std::uint32_t lane, Cycles edge) const {
+        const Queue* chosen = nullptr;
+        for (const Queue& queue : initiator.queues) {
+            if (candidate_since(queue) > edge || entries_[queue.waiting.front()].lane != lane) {
+                continue;
+            }
+            // The write queue comes second and wins if the stamps are equal.
+            if (chosen == nullptr || entries_[queue.waiting.front()].stamp <= entries_[chosen->waiting.front()].stamp) {
+                chosen = &queue;
+            }
+        }
+        return chosen;
+    }
+
+    void grant_to(Lane& lane, std::uint32_t number, std::uint32_t lane_number, Cycles edge) {
+        Initiator& initiator = *initiators_[number];
+        const Queue* chosen = head_for(initiator, lane_number, edge);
+        DMASIM_INVARIANT(chosen != nullptr);
+        const std::uint32_t id = chosen->waiting.front();
+        Entry& entry = entries_[id];
+        Queue& queue = initiator.queues[index_of(entry.burst.access)];
+        const bool was_full = queue.accepted >= config_.queue_depth;
+        queue.waiting.pop_front();
+        queue.flight.push_back(id);
+        queue.head_from = edge + 1;
+        --queue.accepted;
+        if (was_full) {
+            queue.full_until = edge;
+        }
+        if (queue.accepted < queue.waiting.size()) {
+            const std::uint32_t next = queue.waiting[queue.accepted];
+            ++queue.accepted;
+            accept_stamp(queue, entries_[next]);
+            accepted_now_.push_back(next);
+        }
+        lane.arbiter->granted(number, edge);
+        lane.since_grant[number] = edge + 1;
+        entry.granted = edge;
+        const bool write = entry.burst.access == Access::Write;
+        if (topology_->one_at_a_time()) {
+            lane.free_at = kNever;
+        } else if (!write) {
+            lane.free_at = edge + 1;
+        } else if (entry.target == kNoTarget) {
+            lane.free_at = edge + entry.beats;
+        } else if (foreign(*targets_[entry.target])) {
+            lane.free_at = kNever;
+        } else {
+            lane.free_at = edge + std::uint64_t{entry.beats} * targets_[entry.target]->traits.write_interval;
+        }
+        report(EventKind::BusGranted, entry, edge);
+        if (entry.target == kNoTarget) {
+            answer(entry, id, write ? edge + entry.beats : edge + 1, 1, Response::AddressError);
+            return;
+        }
+        Target& target = *targets_[entry.target];
+        ++target.in_progress[index_of(entry.burst.access)];
+        target.busy = foreign(target);
+        forward_now_.push_back(id);
+    }
+
+    // Hands over what grant() decided. Nothing of the bus's state is half-way here: whoever is called may call back.
+    void deliver(Cycles edge) {
+        accepted_out_.swap(accepted_now_);
+        forward_out_.swap(forward_now_);
+        for (const std::uint32_t id : accepted_out_) {
+            const Entry& entry = entries_[id];
+            const Cycles at = entry.stamp;
+            initiators_[entry.initiator]->master->accepted(entry.burst.tag, at);
+        }
+        for (const std::uint32_t id : forward_out_) {
+            Entry& entry = entries_[id];
+            entry.forwarded = true;
+            Target& target = *targets_[entry.target];
+            DMASIM_INVARIANT(target.port != nullptr);
+            Burst burst = entry.burst;
+            burst.tag = id;
+            burst.address = entry.target_address;
+            target.port->request(burst, edge);
+        }
+        accepted_out_.clear();
+        forward_out_.clear();
+    }
+
+    // B6.
+    void snoop(Cycles edge) {
+        if (snoops_due_.empty()) {
+            return;
+        }
+        std::vector<std::uint32_t> now;
+        const auto rest = std::stable_partition(snoops_due_.begin(), snoops_due_.end(),
+                                                [&](std::uint32_t id) { return entries_[id].first + 1 > edge; });
+        now.assign(rest, snoops_due_.end());
+        snoops_due_.erase(rest, snoops_due_.end());
+        // Responses of one stamp: by target port, reads first, then as they were granted.
+        std::sort(now.begin(), now.end(), [&](std::uint32_t a, std::uint32_t b) {
+            const auto key = [&](std::uint32_t id) {
+                const Entry& entry = entries_[id];
+                return std::make_tuple(entry.target, index_of(entry.burst.access), entry.granted.count(),
+                                       entry.initiator);
+            };
+            return key(a) < key(b);
+        });
+        for (const std::uint32_t id : now) {
+            entries_[id].snoop_due = false;
+            const Burst burst = entries_[id].burst;
+            for (unsigned cache = 0; cache < caches_.size(); ++cache) {
+                caches_[cache]->snoop(owner_, cache, id, burst, edge);
+            }
+        }
+    }
+
+    // B4.
+    void respond(Cycles edge) {
+        for (std::uint32_t lane = 0; lane < return_lanes_.size(); ++lane) {
+            if (return_lanes_[lane].free_at > edge) {
+                continue;
+            }
+            std::int64_t best = -1;
+            for (std::uint32_t number = 0; number < initiators_.size(); ++number) {
+                const Initiator& initiator = *initiators_[number];
+                if (initiator.stalled || initiator.responses_from > edge) {
+                    continue;
+                }
+                for (const Queue& queue : initiator.queues) {
+                    if (queue.flight.empty()) {
+                        continue;
+                    }
+                    const std::uint32_t id = queue.flight.front();
+                    const Entry& entry = entries_[id];
+                    if (topology_->return_lane(entry.burst.access, number) != lane || response_from(entry) > edge) {
+                        continue;
+                    }
+                    if (best < 0 || entry.granted < entries_[static_cast<std::size_t>(best)].granted) {
+                        best = id;
+                    }
+                }
+            }
+            if (best >= 0) {
+                hand_over(static_cast<std::uint32_t>(best), lane, edge);
+            }
+        }
+    }
+
+    void hand_over(std::uint32_t id, std::uint32_t return_lane, Cycles edge) {
+        const Entry entry = entries_[id];
+        Initiator& initiator = *initiators_[entry.initiator];
+        const std::size_t direction = index_of(entry.burst.access);
+        initiator.queues[direction].flight.pop_front();
+        const bool read = entry.burst.access == Access::Read;
+        const std::uint64_t length = read ? std::uint64_t{entry.beats} * entry.interval : 1;
+        const Cycles last = read ? edge + (entry.beats - std::uint64_t{1}) * entry.interval : edge;
+        return_lanes_[return_lane].free_at = edge + length;
+        const bool simple = topology_->one_at_a_time();
+        if (simple) {
+            lanes_[entry.lane].free_at = last + 1;
+        }
+        if (entry.target != kNoTarget) {
+            Target& target = *targets_[entry.target];
+            if (target.in_progress[direction]-- == config_.max_outstanding) {
+                target.room_from[direction] = edge + 1;
+            }
+        }
+        free_.push_back(id);
+        --outstanding_;
+        report(EventKind::BusResponded, entry, edge);
+        handing_to_ = entry.initiator;
+        initiator.stalled = false;
+        initiator.responses_from = Cycles{0};
+        if (read) {
+            initiator.master->read_data(entry.burst.tag, edge, entry.interval, entry.response);
+        } else {
+            initiator.master->write_response(entry.burst.tag, edge, entry.response);
+        }
+        handing_to_ = -1;
+        if (initiator.stalled || initiator.responses_from > edge) {
+            initiator.held_return_lane = return_lane;
+            initiator.held_request_lane = entry.lane;
+            initiator.return_lane_free = return_lanes_[return_lane].free_at;
+            initiator.request_lane_free = lanes_[entry.lane].free_at;
+            if (initiator.stalled) {
+                return_lanes_[return_lane].free_at = kNever;
+                if (simple) {
+                    lanes_[entry.lane].free_at = kNever;
+                }
+            } else {
+                release(initiator, initiator.responses_from - 1);
+            }
+        }
+    }
+
+    // The initiator has taken its response, stamp `at`: what it held is free again.
+    void release(Initiator& initiator, Cycles at) {
+        return_lanes_[initiator.held_return_lane].free_at = std::max(initiator.return_lane_free, at + 1);
+        if (topology_->one_at_a_time()) {
+            lanes_[initiator.held_request_lane].free_at = std::max(initiator.request_lane_free, at + 1);
+        }
+    }
+
+    void report(EventKind kind, const Entry& entry, Cycles at) {
+        if (sink_ == nullptr) {
+            return;
+        }
+        TraceEvent event;
+        event.at = at;
+        event.kind = kind;
+        event.access = entry.burst.access;
+        event.purpose = entry.burst.purpose;
+        event.response = kind == EventKind::BusResponded ? entry.response : Response::Ok;
+        event.source = source_;
+        event.channel = static_cast<std::uint16_t>(entry.initiator);
+        event.tag = entry.burst.tag;
+        event.bytes = entry.burst.bytes;
+        event.beats = entry.beats;
+        event.value = entry.target;
+        event.address = entry.burst.address;
+        sink_->event(event);
+    }
+
+    std::deque<Entry> entries_;  // A deque: references stay valid while requests come in.
+    std::vector<std::uint32_t> free_;
+    std::vector<std::vector<ArbiterRequest>> requests_;
+    std::vector<std::uint32_t> accepted_now_;
+    std::vector<std::uint32_t> forward_now_;
+    std::vector<std::uint32_t> accepted_out_;
+    std::vector<std::uint32_t> forward_out_;
+    std::vector<std::uint32_t> snoops_due_;
+    std::int64_t handing_to_ = -1;
+    bool evaluated_ = false;
+    Cycles last_edge_;
+    mutable Cycles next_;
+};
+
+BusCore::BusCore(const BusConfig& config)
+    : config_(checked(config)),
+      map_(config_.map, config_.targets),
+      impl_(std::make_unique<Impl>(config_, map_, *this)) {}
+
+BusCore::~BusCore() = default;
+
+void BusCore::set_trace(TraceSink* sink, std::uint16_t source) {
+    impl_->sink_ = sink;
+    impl_->source_ = source;
+}
+
+void BusCore::bind_initiator(std::uint32_t initiator, BurstMaster& master) {
+    impl_->initiators_.at(initiator)->master = &master;
+}
+
+void BusCore::bind_target(std::uint32_t target, BurstPort& port, TargetTraits traits) {
+    impl_->targets_.at(target)->port = &port;
+    impl_->targets_.at(target)->traits = traits;
+}
+
+unsigned BusCore::add_cache(SnoopPort& cache) {
+    impl_->caches_.push_back(&cache);
+    return static_cast<unsigned>(impl_->caches_.size() - 1);
+}
+
+BurstPort& BusCore::initiator_port(std::uint32_t initiator) {
+    return *impl_->initiators_.at(initiator);
+}
+
+BurstMaster& BusCore::target_side(std::uint32_t target) {
+    return *impl_->targets_.at(target);
+}
+
+void BusCore::stall_responses(std::uint32_t initiator) {
+    impl_->stall(initiator);
+}
+
+void BusCore::resume_responses(std::uint32_t initiator, Cycles at) {
+    impl_->resume(initiator, at);
+}
+
+void BusCore::snooped(unsigned cache, std::uint64_t id, Cycles at) {
+    impl_->snooped(cache, id, at);
+}
+
+Cycles BusCore::next_edge() const {
+    return impl_->next_edge();
+}
+
+void BusCore::evaluate(Cycles edge) {
+    impl_->evaluate(edge);
+}
+
+std::size_t BusCore::outstanding() const {
+    return impl_->outstanding_;
+}
+
+}  // namespace dmasim

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/bus/core/memory_core.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "dmasim/bus/core/beats.h"
+#include "dmasim/model/errors.h"
+
+#include "text.h"
+
+namespace dmasim {
+
+namespace {
+
+// Writes under way are put into the storage when somebody looks. Without anybody looking, this many may pile up.
+constexpr std::size_t kMaxPending = 32;
+
+// The bytes that beat `beat` moves: from `offset` of the burst's data on to `address`.
+struct BeatBytes {
+    std::uint64_t address;
+    std::uint32_t offset;
+    std::uint32_t bytes;
+};
+
+BeatBytes beat_bytes(std::uint64_t address, std::uint32_t bytes, std::uint32_t fixed_bytes, std::uint32_t bus_bytes,
+                     std::uint32_t beat) {
+    std::uint32_t start = 0;
+    if (fixed_bytes != 0 && fixed_bytes < bytes) {
+        // An element wider than the bus takes several beats.
+        const std::uint32_t each = fixed_bytes <= bus_bytes ? 1 : beats_of(address, fixed_bytes, 0, bus_bytes);
+        const std::uint32_t element = beat / each;
+        start = element * fixed_bytes;
+        bytes = std::min(fixed_bytes, bytes - start);
+        beat -= element * each;
+        if (each == 1) {
+            return {address, start, bytes};
+        }
+    } else if (fixed_bytes != 0 && fixed_bytes <= bus_bytes) {
+        return {address, 0, bytes};
+    }
+    const auto lead = static_cast<std::uint32_t>(address & (bus_bytes - 1));
+    const std::uint32_t from = beat == 0 ? 0 : beat * bus_bytes - lead;
+    const std::uint32_t to = std::min(bytes, (beat + 1) * bus_bytes - lead);
+    return {address + from, start + from, to - from};
+}
+
+}  // namespace
+
+MemoryCore::MemoryCore(const MemoryConfig& config)
+    : config_(config),
+      storage_(config.fill),
+      timing_(config.read_latency, config.write_latency, config.read_wait, config.write_wait) {
+    detail::refuse("memory", validate(config));
+}
+
+void MemoryCore::set_trace(TraceSink* sink, std::uint16_t source) {
+    sink_ = sink;
+    source_ = source;
+}
+
+bool MemoryCore::inside(std::uint64_t address, std::uint64_t bytes) const {
+    if (bytes == 0) {
+        return true;
+    }
+    const std::uint64_t last = config_.size == 0 ? std::numeric_limits<std::uint64_t>::max() : config_.size - 1;
+    return address <= last && bytes - 1 <= last - address;
+}
+
+Response MemoryCore::check(const Burst& burst) const {
+    const std::uint64_t bytes = extent_of(burst);
+    if (!inside(burst.address, bytes)) {
+        return Response::AddressError;
+    }
+    if (burst.fixed_bytes != 0 && !config_.fixed_bursts) {
+        return Response::BurstError;
+    }
+    for (const ErrorRange& range : config_.errors) {
+        const bool applies = burst.access == Access::Read ? range.on_read : range.on_write;
+        const bool before = burst.address < range.base && bytes <= range.base - burst.address;
+        const bool after = burst.address >= range.base && burst.address - range.base >= range.size;
+        if (applies && bytes != 0 && !before && !after) {
+            return range.response;
+        }
+    }
+    return Response::Ok;
+}
+
+std::uint64_t MemoryCore::beats_before(const Write& write, Cycles at) {
+    if (at <= write.timing.first) {
+        return 0;
+    }
+    const std::uint64_t elapsed = (at - write.timing.first).count() - 1;
+    return std::min(write.beats, elapsed / write.timing.interval + 1);
+}
+
+void MemoryCore::store(const Write& write, std::uint64_t from_beat, std::uint64_t to_beat) {
+    if (from_beat >= to_beat) {
+        return;
+    }
+    const auto put = [&](std::uint64_t address, std::uint32_t offset, std::uint32_t bytes) {
+        if (write.enables.empty()) {
+            storage_.write(address, write.data.data() + offset, bytes);
+        } else {
+            storage_.write_enabled(address, write.data.data() + offset, write.enables.data() + offset, bytes);
+        }
+    };
+    const auto beat = [&](std::uint64_t number) {
+        return beat_bytes(write.address, write.bytes, write.fixed_bytes, config_.bus_bytes(),
+                          static_cast<std::uint32_t>(number));
+    };
+    if (write.fixed_bytes == 0) {
+        const BeatBytes first = beat(from_beat);
+        const BeatBytes last = beat(to_beat - 1);
+        put(first.address, first.offset, last.offset + last.bytes - first.offset);
+        return;
+    }
+    for (std::uint64_t number = from_beat; number < to_beat; ++number) {
+        const BeatBytes part = beat(number);
+        put(part.address, part.offset, part.bytes);
+    }
+}
+
+void MemoryCore::overlay(const Write& write, std::uint64_t address, std::uint8_t* data, std::uint64_t bytes,
+                         Cycles at) const {
+    const std::uint64_t end = beats_before(write, at);
+    for (std::uint64_t number = write.done; number < end; ++number) {
+        const BeatBytes part = beat_bytes(write.address, write.bytes, write.fixed_bytes, config_.bus_bytes(),
+                                          static_cast<std::uint32_t>(number));
+        for (std::uint32_t i = 0; i < part.bytes; ++i) {
+            const std::uint64_t place = part.address + i - address;
+            if (place < bytes && (write.enables.empty() || write.enables[part.offset + i] != 0)) {
+                data[place] = write.data[part.offset + i];
+            }
+        }
+    }
+}
+
+void MemoryCore::settle(Cycles at) {
+    while (!writes_.empty()) {
+        Write& write = writes_.front();
+        const std::uint64_t end = beats_before(write, at);
+        store(write, write.done, end);
+        write.done = std::max(write.done, end);
+        if (write.done < write.beats) {
+            return;
+        }
+        spare_.push_back(std::move(write));
+        writes_.pop_front();
+    }
+}
+
+bool MemoryCore::peek(std::uint64_t address, void* data, std::uint64_t bytes, Cycles at) const {
+    if (!inside(address, bytes)) {
+        return false;
+    }
+    auto* to = static_cast<std::uint8_t*>(data);
+    storage_.read(address, to, static_cast<std::size_t>(bytes));
+    for (const Write& write : writes_) {
+        if (write.timing.first >= at) {
+            break;
+        }
+        overlay(write, address, to, bytes, at);
+    }
+    return true;
+}
+
+bool MemoryCore::poke(std::uint64_t address, const void* data, std::uint64_t bytes, Cycles at) {
+    if (!inside(address, bytes)) {
+        return false;
+    }
+    settle(at);
+    storage_.write(address, data, static_cast<std::size_t>(bytes));
+    return true;
+}
+
+void MemoryCore::sample(const Burst& burst, Cycles at) const {
+    const std::uint32_t element = extent_of(burst);
+    for (std::uint32_t done = 0; done < burst.bytes;) {
+        const std::uint32_t here = std::min(element, burst.bytes - done);
+        if (burst.enables == nullptr) {
+            peek(burst.address, burst.data + done, here, at);
+        } else {
+            std::vector<std::uint8_t> bytes(here);
+            peek(burst.address, bytes.data(), here, at);
+            for (std::uint32_t i = 0; i < here; ++i) {
+                if (burst.enables[done + i] != 0) {
+                    burst.data[done + i] = bytes[i];
+                }
+            }
+        }
+        done += here;
+    }
+}
+
+void MemoryCore::request(const Burst& burst, Cycles at) {
+    DMASIM_INVARIANT(master_ != nullptr);
+    const Response response = check(burst);
+    const std::uint32_t beats = bus_beats(burst, config_.bus_bytes());
+    if (burst.access == Access::Read) {
+        at = std::max(at, newest_read_);
+        newest_read_ = at;
+        reads_.push_back({burst, timing_.read(at, beats), response});
+        master_->accepted(burst.tag, at);
+        return;
+    }
+    at = std::max(at, newest_write_);
+    newest_write_ = at;
+    const WriteTiming timing = timing_.write(at, beats);
+    if (response == Response::Ok) {
+        if (writes_.size() >= kMaxPending) {
+            settle(at);
+        }
+        Write write;
+        if (!spare_.empty()) {
+            write = std::move(spare_.back());
+            spare_.pop_back();
+        }
+        write.address = burst.address;
+        write.bytes = burst.bytes;
+        write.fixed_bytes = burst.fixed_bytes;
+        write.beats = beats;
+        write.done = 0;
+        write.timing = timing;
+        write.data.assign(burst.data, burst.data + burst.bytes);
+        write.enables.clear();
+        if (burst.enables != nullptr) {
+            write.enables.assign(burst.enables, burst.enables + burst.bytes);
+        }
+        writes_.push_back(std::move(write));
+    }
+    if (sink_ != nullptr) {
+        TraceEvent event;
+        event.at = timing.last;
+        event.kind = EventKind::MemoryWrite;
+        event.access = Access::Write;
+        event.purpose = burst.purpose;
+        event.response = response;
+        event.source = source_;
+        event.channel = burst.channel;
+        event.tag = burst.tag;
+        event.bytes = burst.bytes;
+        event.beats = beats;
+        event.address = burst.address;
+        sink_->event(event);
+    }
+    const std::uint32_t tag = burst.tag;
+    master_->accepted(tag, at);
+    // Nothing can change it any more, so it is announced in advance.
+    master_->write_response(tag, timing.response, response);
+}
+
+Cycles MemoryCore::next_edge() const {
+    return reads_.empty() ? kNever : reads_.front().timing.first;
+}
+
+void MemoryCore::evaluate(Cycles edge) {
+    while (!reads_.empty() && reads_.front().timing.first <= edge) {
+        const Read read = reads_.front();
+        reads_.pop_front();
+        settle(read.timing.first);
+        if (read.response == Response::Ok) {
+            sample(read.burst, read.timing.first);
+        }
+        if (sink_ != nullptr) {
+            TraceEvent event;
+            event.at = read.timing.first;
+            event.kind = EventKind::MemoryRead;
+            event.purpose = read.burst.purpose;
+            event.response = read.response;
+            event.source = source_;
+            event.channel = read.burst.channel;
+            event.tag = read.burst.tag;
+            event.bytes = read.burst.bytes;
+            event.beats = bus_beats(read.burst, config_.bus_bytes());
+            event.address = read.burst.address;
+            sink_->event(event);
+        }
+        master_->read_data(read.burst.tag, read.timing.first, read.timing.interval, read.response);
+    }
+}
+
+MemoryCore::Blocking MemoryCore::access(const Burst& burst, Cycles at) {
+    const Response response = check(burst);
+    const std::uint32_t beats = bus_beats(burst, config_.bus_bytes());
+    if (burst.access == Access::Read) {
+        const ReadTiming timing = timing_.idle_read(at, beats);
+        if (response == Response::Ok) {
+            sample(burst, timing.first);
+        }
+        return {response, timing.first, timing.last, timing.interval};
+    }
+    const WriteTiming timing = timing_.idle_write(at, beats);
+    if (response == Response::Ok) {
+        settle(at);
+        Write write;
+        write.address = burst.address;
+        write.bytes = burst.bytes;
+        write.fixed_bytes = burst.fixed_bytes;
+        write.data.assign(burst.data, burst.data + burst.bytes);
+        if (burst.enables != nullptr) {
+            write.enables.assign(burst.enables, burst.enables + burst.bytes);
+        }
+        store(write, 0, beats);
+    }
+    return {response, timing.response, timing.response, timing.interval};
+}
+
+bool MemoryCore::idle(Cycles at) const {
+    return reads_.empty() && (writes_.empty() || writes_.back().timing.last < at);
+}
+
+}  // namespace dmasim
