@@ -74,7 +74,8 @@ class Counters final : public TraceSink {
     [[nodiscard]] std::vector<Statistic> platform_statistics() const;
 
   private:
-    void count_response(ChannelCounters& counters, const TraceEvent& event);
+    void count_channel(const TraceEvent& event);
+    static void count_response(ChannelCounters& counters, const TraceEvent& event);
     void count_lines(std::size_t channel, std::uint32_t lines);
 
     std::vector<ChannelCounters> channels_;

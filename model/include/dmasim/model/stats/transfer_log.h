@@ -61,6 +61,8 @@ class TransferLog final : public TraceSink {
   private:
     using Key = std::pair<std::uint32_t, std::uint32_t>;  ///< block << 16 | channel, job.
 
+    static Key key_of(const TraceEvent& event);
+    static void note_burst(TransferRecord& record, const TraceEvent& event);
     TransferRecord& record_of(const TraceEvent& event);
 
     Callback callback_;
