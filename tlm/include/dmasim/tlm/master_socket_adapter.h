@@ -79,8 +79,6 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
         std::uint32_t beats = 0;
         Cycles requested;
         bool sent = false;
-        bool accepted = false;
-        bool answered = false;
     };
     struct Answer {
         Access access = Access::Read;
@@ -95,13 +93,17 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) override;
 
     void send_held_back();
-    void deliver_answers();
-    bool send_next();
-    void on_accepted(InFlight& burst, Cycles at);
-    void on_response(InFlight& burst, Cycles at);
-    void forget(tlm::tlm_generic_payload& trans);
-    InFlight* find(const tlm::tlm_generic_payload& trans);
+    void send_all();
+    void send_next();
+    bool on_phase(tlm::tlm_generic_payload& trans, const tlm::tlm_phase& phase, const sc_core::sc_time& delay);
+    void end_request(tlm::tlm_generic_payload& trans, const sc_core::sc_time& delay);
+    void end_response(tlm::tlm_generic_payload& trans, const sc_core::sc_time& delay);
     Answer time_data(const InFlight& burst, Cycles at);
+    void deliver(const Answer& answer);
+    void deliver_answers();
+    InFlight* find(const tlm::tlm_generic_payload& trans);
+    tlm::tlm_generic_payload* take_call();
+    void call(tlm::tlm_generic_payload& trans);
     tlm::tlm_fw_transport_if<>& target();
 
     InitiatorSocketBase& socket_;
@@ -116,11 +118,13 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     Cycles read_lane_free_{0};                         ///< First stamp that a beat of the next read can have.
     Cycles write_lane_free_{0};
     std::vector<Answer> early_;  ///< Came within request(); told to the core afterwards.
+    std::vector<Answer> delivering_;
     bool in_request_ = false;
+    bool calling_ = false;  ///< A forward call is on the stack.
+    bool called_ = false;   ///< A backward call is on the stack.
     std::uint64_t unexpected_ = 0;
     sc_core::sc_event send_event_;
     sc_core::sc_event answer_event_;
-    sc_core::sc_event call_event_;
     std::vector<std::unique_ptr<BlockingCall>> calls_;
 };
 
