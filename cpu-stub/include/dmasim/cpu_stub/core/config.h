@@ -21,7 +21,7 @@ enum class CoherenceMode : std::uint8_t {
 
 /// A data cache (docs/cpu.md).
 struct CacheConfig {
-    std::uint32_t size_bytes = 32768;  ///< Power of two, line_bytes * ways to 2^26.
+    std::uint32_t size_bytes = 32768;  ///< At most 2^26; line_bytes * ways * a power of two.
     std::uint32_t line_bytes = 64;     ///< Power of two, 8 to 1024.
     std::uint32_t ways = 4;            ///< 1 to 64; tree_plru: a power of two.
     WritePolicy write_policy = WritePolicy::Back;

@@ -20,8 +20,11 @@ class Replacement {
     /// Way `way` of set `set` was used: a hit, or a fill that was installed.
     virtual void touch(std::uint32_t set, std::uint32_t way) = 0;
 
-    /// The way to give up. Called only when no way is free, and exactly once for each victim taken.
-    virtual std::uint32_t victim(std::uint32_t set) = 0;
+    /// The way to give up. Does not change anything, so it may be asked again. Called only when no way is free.
+    [[nodiscard]] virtual std::uint32_t victim(std::uint32_t set) const = 0;
+
+    /// The victim in `set` was given up.
+    virtual void replaced(std::uint32_t set) = 0;
 };
 
 /// One row of the table of replacement policies.
