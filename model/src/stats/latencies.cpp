@@ -62,6 +62,8 @@ void Latencies::event(const TraceEvent& event) {
         end(bursts_, burst_key(event), event.at, latencies.descriptor);
     } else if (event.access == Access::Write && event.purpose == Purpose::Data) {
         end(bursts_, burst_key(event), event.at, latencies.write);
+    } else if (event.access == Access::Read) {
+        bursts_.erase(burst_key(event));
     }
 }
 

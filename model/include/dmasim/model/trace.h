@@ -12,7 +12,7 @@ namespace dmasim {
 /// What happened. One typed stream feeds statistics, waveforms, timelines, the verifier and reports.
 enum class EventKind : std::uint8_t {
     // Controller. `channel` is the channel, `job` counts the jobs of the channel from 0. Each descriptor is a job, and so
-    // is each round of a cyclic job; a descriptor's fetch and write-back already bear / still bear the number of its job.
+    // is each round of a cyclic job; the bursts that fetch a descriptor and write its status back bear the number of its job.
     // Every event of a burst names channel, job, tag, access, purpose, address, bytes and beats.
     JobAccepted,  ///< A register job was started or a descriptor decoded. address = source, address2 = destination, bytes = length.
     BurstGranted,    ///< The channel arbiter granted a read; the request is handed over at the same edge. tag = burst.
@@ -69,7 +69,7 @@ struct TraceEvent {
     std::uint16_t channel = 0;  ///< Channel, or initiator port of a bus.
     std::uint32_t tag = 0;      ///< Burst.
     std::uint32_t job = 0;
-    std::uint32_t bytes = 0;
+    std::uint64_t bytes = 0;  ///< 64 bits: a job of many rows may be longer than 4 GiB.
     std::uint32_t beats = 0;
     std::uint32_t value = 0;
     std::uint64_t address = 0;

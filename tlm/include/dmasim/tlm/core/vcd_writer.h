@@ -53,7 +53,8 @@ class VcdWriter final : public TraceSink {
     void settle(Cycles edge);
 
     /// Writes what is left up to and including edge `end`, and closes the file with the time of `end` (or of the last
-    /// edge settled, if later). What was announced for later has not happened and is left out. To be called once, last.
+    /// edge settled, if later). What was announced for later has not happened and is left out. To be called once, last; `end` is an
+    /// edge and not `kNever`.
     void finish(Cycles end);
 
   private:
