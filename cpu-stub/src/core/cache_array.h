@@ -19,7 +19,7 @@ struct Place {
 
 /// Tags, bytes and dirty flags of a cache. Knows nothing of time and of the bus.
 class CacheArray {
-public:
+  public:
     struct Line {
         bool valid = false;
         std::uint32_t dirty_count = 0;  // Bytes whose dirty flag is set.
@@ -107,7 +107,7 @@ public:
         }
     }
 
-private:
+  private:
     [[nodiscard]] std::size_t index(Place place) const { return std::size_t{place.set} * ways_ + place.way; }
 
     std::uint32_t line_bytes_;

@@ -115,18 +115,18 @@ struct Active {
     bool blocked = false;  // Waits for an input instead.
     std::uint64_t offset = 0;
     std::uint64_t pieces = 0;
-    bool missed = false;   // The present piece.
+    bool missed = false;  // The present piece.
     bool all_hit = true;
     bool own_fill = false;       // A fill of its own was started ...
     bool fill_answered = false;  // ... and has ended like this:
     FillOutcome fill_outcome = FillOutcome::Installed;
     Response fill_response = Response::Ok;
     bool own_word = false;
-    bool begun = false;    // Barriers, evict, device stores: the first step has been made.
+    bool begun = false;  // Barriers, evict, device stores: the first step has been made.
     std::uint64_t wait_id = 0;
     std::uint64_t index = 0;  // Maintenance: lines looked at.
     std::uint64_t count = 0;
-    bool whole = false;       // Maintenance looks at every set and way.
+    bool whole = false;  // Maintenance looks at every set and way.
     Response response = Response::Ok;
     std::uint64_t fault_address = 0;
 };
@@ -189,9 +189,9 @@ struct CpuCore::State {
     Cycles floor;  // Every edge before it is over.
     Cycles now;    // The edge being evaluated.
     std::uint32_t newest_tag = 0;
-    std::uint32_t read_tag = 0;   // Offered and not accepted if `read_free` is never.
+    std::uint32_t read_tag = 0;  // Offered and not accepted if `read_free` is never.
     std::uint32_t write_tag = 0;
-    Cycles read_free;             // First edge at which the next read may be offered.
+    Cycles read_free;  // First edge at which the next read may be offered.
     Cycles write_free;
     CpuStatistics statistics;
 
@@ -293,7 +293,8 @@ struct CpuCore::State {
         }
         ++statistics.repairs;
         const auto begin = write_back.newer.begin();
-        const auto first = static_cast<std::uint32_t>(std::find(begin, write_back.newer.end(), std::uint8_t{1}) - begin);
+        const auto first =
+            static_cast<std::uint32_t>(std::find(begin, write_back.newer.end(), std::uint8_t{1}) - begin);
         const auto end = static_cast<std::uint32_t>(
             std::find(write_back.newer.rbegin(), write_back.newer.rend(), std::uint8_t{1}).base() - begin);
         offer_write(Purpose::CacheWriteBack, write_back.tag, write_back.line + first, end - first,
@@ -545,7 +546,8 @@ struct CpuCore::State {
         } else {
             cache.install(fill.place, fill.address, fill.data.data());
             statistics.prefetches += fill.prefetch ? 1U : 0U;
-            line_event(fill.prefetch ? CacheLineEvent::Prefetched : CacheLineEvent::Filled, fill.place, fill.address, 0);
+            line_event(fill.prefetch ? CacheLineEvent::Prefetched : CacheLineEvent::Filled, fill.place, fill.address,
+                       0);
         }
         if (fill.own) {
             // An actor may start the next fill at this very edge, before the program's turn.
@@ -659,8 +661,8 @@ struct CpuCore::State {
             event.address = operation.address;
             event.bytes = static_cast<std::uint32_t>(
                 std::min<std::uint64_t>(operation.bytes, std::numeric_limits<std::uint32_t>::max()));
-            event.job = static_cast<std::uint32_t>(
-                std::min<std::uint64_t>(span, std::numeric_limits<std::uint32_t>::max()));
+            event.job =
+                static_cast<std::uint32_t>(std::min<std::uint64_t>(span, std::numeric_limits<std::uint32_t>::max()));
             emit(event);
         } else if (operation.kind == CpuOpKind::Evict || operation.kind == CpuOpKind::Prefetch) {
             account(CpuCause::Maintenance, span);

@@ -13,18 +13,18 @@ namespace dmasim::detail {
 
 /// The entries of a store buffer and which of them may be requested when (docs/cpu.md P5). Sends nothing itself.
 class StoreBuffer {
-public:
+  public:
     static constexpr std::uint32_t kMaxWord = 128;
 
     struct Entry {
-        std::uint64_t id = 0;     // Rising in program order, with gaps for the parts of an entry that is split.
-        std::uint64_t word = 0;   // Address of the bus word.
-        Cycles born;              // Edge at which the store was made.
-        bool cached = false;      // A store of the cache (write-through, or a miss that allocates nothing).
-        bool forced = false;      // Somebody waits for it.
+        std::uint64_t id = 0;    // Rising in program order, with gaps for the parts of an entry that is split.
+        std::uint64_t word = 0;  // Address of the bus word.
+        Cycles born;             // Edge at which the store was made.
+        bool cached = false;     // A store of the cache (write-through, or a miss that allocates nothing).
+        bool forced = false;     // Somebody waits for it.
         bool requested = false;
         bool answered = false;
-        Cycles answer;            // Stamp of the response.
+        Cycles answer;  // Stamp of the response.
         Response response = Response::Ok;
         std::uint32_t tag = 0;
         std::uint32_t first = 0;  // First byte that is set, and the number of bytes up to the last one.
@@ -81,7 +81,7 @@ public:
     /// Earliest answer that has not been taken, or `kNever`.
     [[nodiscard]] Cycles next_answer() const;
 
-private:
+  private:
     static constexpr std::uint64_t kIdStep = 256;
 
     static void frame(Entry& entry);

@@ -9,7 +9,7 @@ namespace {
 
 /// Gives up the way that has not been used for the longest time.
 class Lru final : public Replacement {
-public:
+  public:
     Lru(std::uint32_t sets, std::uint32_t ways) : ways_(ways), used_(std::size_t{sets} * ways, 0) {}
 
     void touch(std::uint32_t set, std::uint32_t way) override { used_[std::size_t{set} * ways_ + way] = ++clock_; }
@@ -26,7 +26,7 @@ public:
 
     void replaced(std::uint32_t /*set*/) override {}
 
-private:
+  private:
     std::uint32_t ways_;
     std::uint64_t clock_ = 0;
     std::vector<std::uint64_t> used_;

@@ -7,7 +7,7 @@ namespace {
 
 /// Gives up a way drawn by lot (xorshift64*; the standard library's distributions differ between implementations).
 class Random final : public Replacement {
-public:
+  public:
     Random(std::uint32_t ways, std::uint64_t seed) : ways_(ways), state_(seed ^ 0x9E3779B97F4A7C15ULL) {
         if (state_ == 0) {
             state_ = 1;
@@ -19,7 +19,7 @@ public:
     [[nodiscard]] std::uint32_t victim(std::uint32_t /*set*/) const override { return lot_; }
     void replaced(std::uint32_t /*set*/) override { draw(); }
 
-private:
+  private:
     void draw() {
         state_ ^= state_ >> 12;
         state_ ^= state_ << 25;

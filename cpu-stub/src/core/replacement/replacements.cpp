@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dmasim/cpu_stub/core/replacement.h"
-
 #include "dmasim/model/errors.h"
 
 #include "policies.h"

@@ -11,7 +11,7 @@ namespace {
 
 /// A binary tree of bits over the ways of a set, each pointing to the half that was not used last.
 class TreePlru final : public Replacement {
-public:
+  public:
     TreePlru(std::uint32_t sets, std::uint32_t ways) : ways_(ways), bits_(std::size_t{sets} * ways, false) {}
 
     void touch(std::uint32_t set, std::uint32_t way) override {
@@ -31,7 +31,7 @@ public:
 
     void replaced(std::uint32_t /*set*/) override {}
 
-private:
+  private:
     std::uint32_t ways_;
     std::vector<bool> bits_;  // True: the right half was not used last.
 };

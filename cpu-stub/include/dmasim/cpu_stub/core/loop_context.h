@@ -10,7 +10,7 @@ namespace dmasim {
 /// A program as a plain C++ function on a `CpuCore`, without SystemC: each call runs the system until its operation is
 /// over. The core is one of the blocks of the system.
 class LoopContext final : public CpuContext, public CpuClient {
-public:
+  public:
     explicit LoopContext(CoreSystem& system) : system_(system) {}
 
     /// The core is attached afterwards, because it needs its client first.
@@ -19,11 +19,11 @@ public:
     [[nodiscard]] Cycles now() const override { return now_; }
     void completed(const CpuResult& result) override;
 
-protected:
+  protected:
     /// Throws `std::runtime_error` if nothing in the system can ever complete the operation.
     CpuResult run(const CpuOperation& operation) override;
 
-private:
+  private:
     CoreSystem& system_;
     CpuCore* core_ = nullptr;
     Cycles now_;

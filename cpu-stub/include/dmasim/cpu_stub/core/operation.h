@@ -59,7 +59,7 @@ struct CpuResult {
     Response response =
         Response::Ok;  ///< First bus error of the operation (Dsb: of what was posted since the last one).
     std::uint64_t fault_address = 0;  ///< Of that error.
-    std::uint64_t lines = 0;  ///< Interrupt lines that were high at the edge at which the end was decided.
+    std::uint64_t lines = 0;          ///< Interrupt lines that were high at the edge at which the end was decided.
 };
 
 /// The program's side: told when an operation completes.
