@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include <systemc>
+#include <tlm>
+
+#include "dmasim/model/config.h"
+#include "dmasim/model/engine.h"
+#include "dmasim/model/trace.h"
+#include "dmasim/tlm/clock_domain.h"
+#include "dmasim/tlm/clocked_process.h"
+#include "dmasim/tlm/master_socket_adapter.h"
+#include "dmasim/tlm/register_target.h"
+
+namespace dmasim {
+
+/// An input that may stay unbound. Binds to sc_signal<bool> and to sc_in<bool>.
+using OptionalInput = sc_core::sc_port<sc_core::sc_signal_in_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+/// An output that may stay unbound. Binds to sc_signal<bool> and to sc_out<bool>.
+using OptionalOutput = sc_core::sc_port<sc_core::sc_signal_inout_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+/// An initiator socket that may stay unbound.
+using OptionalInitiatorSocket =
+    tlm::tlm_initiator_socket<32, tlm::tlm_base_protocol_types, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+
+/// What is fixed about a `DmaController` beside the engine's own configuration.
+struct DmaControllerConfig {
+    DmaConfig dma;
+    TransportStyle style = TransportStyle::NonBlocking;  ///< Of the initiator sockets. `registers` takes both always.
+    std::uint32_t register_latency = 1;                  ///< Cycles from a register access to its answer, >= 0.
+    std::uint16_t initiator = 0;                         ///< Number in extensions and trace events.
+};
+
+/// All problems of a configuration, one sentence each; empty when it can be built.
+std::vector<std::string> validate(const DmaControllerConfig& config);
+
+/// The DMA controller as a SystemC module: `DmaEngine` (docs/timing.md, "Controller") with sockets and pins.
+///
+/// Every pin may stay unbound. Input levels that change at time x have stamp ceil(x / period); outputs change at the
+/// time of their stamp (docs/timing.md C8). There is no clock input: the clock is `ClockDomain`.
+///
+/// Not modelled: clock gating, DMI, an endianness other than the host's in registers.
+class DmaController final : public sc_core::sc_module, private BurstPort, private RegisterFile {
+  public:
+    /// Registers (docs/registers.md), b_transport, nb_transport and transport_dbg.
+    tlm::tlm_target_socket<> registers;
+    /// Master port. Must be bound.
+    OptionalInitiatorSocket memory;
+    /// Second master port; when it is bound, descriptor fetches and status write-backs go there.
+    OptionalInitiatorSocket descriptor_memory;
+    /// Interrupt, active high: the OR of the channels.
+    OptionalOutput irq;
+    /// Interrupt of each channel, active high.
+    sc_core::sc_vector<OptionalOutput> channel_irq;
+    /// DMA request of each channel, a level (C7).
+    sc_core::sc_vector<OptionalInput> dreq;
+    /// Acknowledge of a unit, high for one cycle (C7).
+    sc_core::sc_vector<OptionalOutput> dack;
+    /// Terminal count: end of a job, high for one cycle (C7).
+    sc_core::sc_vector<OptionalOutput> tc;
+    /// Active high. The rising edge resets the controller; while it is high, register writes are ignored and DREQ counts
+    /// as low. Bursts in flight run out unseen.
+    OptionalInput reset;
+
+    /// Throws `ConfigError` with all problems of `config`. `sink`: receives the events, or nullptr.
+    DmaController(const sc_core::sc_module_name& name, const ClockDomain& domain, const DmaControllerConfig& config,
+                  TraceSink* sink = nullptr);
+    ~DmaController() override;
+
+    [[nodiscard]] const DmaControllerConfig& config() const { return config_; }
+    [[nodiscard]] const ClockDomain& domain() const { return domain_; }
+    /// For looking at; its inputs belong to this module.
+    [[nodiscard]] const DmaEngine& engine() const { return engine_; }
+
+    /// Brings the engine to the present, so that statistics are exact after any `sc_start(T)`: every edge before now is
+    /// evaluated. Also called at the end of simulation.
+    void catch_up();
+
+  private:
+    /// Not a base of the module, whose pins have the names of these functions.
+    class Outputs final : public DmaOutputs {
+      public:
+        explicit Outputs(DmaController& controller) : controller_(controller) {}
+        void interrupt(bool level, Cycles at) override;
+        void channel_interrupt(unsigned channel, bool level, Cycles at) override;
+        void dack(unsigned channel, bool level, Cycles at) override;
+        void tc(unsigned channel, bool level, Cycles at) override;
+
+      private:
+        DmaController& controller_;
+    };
+    enum class Pin : std::uint8_t { Irq, ChannelIrq, Dack, Tc };
+    struct Change {
+        Cycles at;
+        Pin pin = Pin::Irq;
+        unsigned channel = 0;
+        bool level = false;
+    };
+
+    void before_end_of_elaboration() override;
+    void end_of_elaboration() override;
+    void end_of_simulation() override;
+
+    // BurstPort
+    void request(const Burst& burst, Cycles at) override;
+    // RegisterFile
+    Response read(std::uint64_t offset, std::uint32_t& value, Cycles at) override;
+    Response write(std::uint64_t offset, std::uint32_t value, std::uint8_t enables, Cycles at) override;
+    Response peek(std::uint64_t offset, std::uint32_t& value) const override;
+
+    void change(Pin pin, unsigned channel, bool level, Cycles at);
+    void drive_outputs();
+    void inputs_changed();
+    OptionalOutput& output(Pin pin, unsigned channel);
+
+    DmaControllerConfig config_;
+    ClockDomain domain_;
+    Outputs outputs_;
+    DmaEngine engine_;
+    ClockedProcess process_;
+    MasterSocketAdapter memory_adapter_;
+    MasterSocketAdapter descriptor_adapter_;
+    RegisterTarget register_target_;
+    bool descriptors_apart_ = false;
+    bool in_reset_ = false;
+    std::vector<bool> dreq_level_;
+    std::deque<Change> changes_;  ///< Of outputs that are still to be driven, by stamp.
+    sc_core::sc_event output_event_;
+};
+
+}  // namespace dmasim

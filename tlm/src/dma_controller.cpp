@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/tlm/dma_controller.h"
+
+#include <algorithm>
+#include <string>
+
+#include "dmasim/model/errors.h"
+#include "dmasim/model/frontend/native/register_map.h"
+
+namespace dmasim {
+
+namespace {
+
+/// More would be a mistake, and keeps times far from the end of time.
+constexpr std::uint32_t kGreatestRegisterLatency = 1'000'000;
+
+const DmaControllerConfig& checked(const std::string& name, const DmaControllerConfig& config) {
+    const std::vector<std::string> problems = validate(config);
+    if (!problems.empty()) {
+        std::string text = name + ":";
+        for (const std::string& problem : problems) {
+            text += " " + problem;
+        }
+        throw ConfigError(text);
+    }
+    return config;
+}
+
+MasterSocketOptions adapter_options(const DmaControllerConfig& config) {
+    MasterSocketOptions options;
+    options.style = config.style;
+    options.initiator = config.initiator;
+    options.max_blocking_calls = config.dma.max_reads + config.dma.max_writes;
+    options.bus_bytes = config.dma.bus_bytes();
+    return options;
+}
+
+}  // namespace
+
+std::vector<std::string> validate(const DmaControllerConfig& config) {
+    std::vector<std::string> problems = validate(config.dma);
+    if (config.style != TransportStyle::NonBlocking && config.style != TransportStyle::Blocking) {
+        problems.push_back("style is " + std::to_string(static_cast<int>(config.style)) +
+                           ", must be NonBlocking or Blocking.");
+    }
+    if (config.register_latency > kGreatestRegisterLatency) {
+        problems.push_back("register_latency is " + std::to_string(config.register_latency) + ", must be 0 to " +
+                           std::to_string(kGreatestRegisterLatency) + ".");
+    }
+    return problems;
+}
+
+DmaController::DmaController(const sc_core::sc_module_name& name, const ClockDomain& domain,
+                             const DmaControllerConfig& config, TraceSink* sink)
+    : sc_module(name),
+      registers("registers"),
+      memory("memory"),
+      descriptor_memory("descriptor_memory"),
+      irq("irq"),
+      channel_irq("channel_irq"),
+      dreq("dreq"),
+      dack("dack"),
+      tc("tc"),
+      reset("reset"),
+      config_(checked(this->name(), config)),
+      domain_(domain),
+      outputs_(*this),
+      engine_(config_.dma, *this, outputs_, sink, config_.initiator),
+      process_("process", domain_, engine_),
+      memory_adapter_("memory_adapter", memory, process_, engine_, adapter_options(config_)),
+      descriptor_adapter_("descriptor_adapter", descriptor_memory, process_, engine_, adapter_options(config_)),
+      register_target_("register_target", registers, domain_, *this, config_.register_latency),
+      dreq_level_(config_.dma.channels, false),
+      output_event_("output_event") {
+    channel_irq.init(config_.dma.channels);
+    dreq.init(config_.dma.channels);
+    dack.init(config_.dma.channels);
+    tc.init(config_.dma.channels);
+
+    SC_HAS_PROCESS(DmaController);
+    SC_METHOD(drive_outputs);
+    sensitive << output_event_;
+    dont_initialize();
+    SC_METHOD(inputs_changed);
+    sensitive << reset;
+    for (OptionalInput& input : dreq) {
+        sensitive << input;
+    }
+}
+
+DmaController::~DmaController() = default;
+
+void DmaController::before_end_of_elaboration() {
+    // The kernel would name the port of whatever happens to be on the other side.
+    if (memory.get_base_port().bind_count() == 0) {
+        throw ConfigError(std::string(memory.name()) +
+                          " is not bound: bind it to the target socket of a bus or memory");
+    }
+    descriptors_apart_ = descriptor_memory.get_base_port().bind_count() != 0;
+}
+
+void DmaController::end_of_elaboration() {
+    // A parent's socket that is itself unbound looks bound from here.
+    if (memory.size() == 0) {
+        throw ConfigError(std::string(memory.name()) + " is bound to a socket that is not bound");
+    }
+    descriptors_apart_ = descriptor_memory.size() != 0;
+}
+
+void DmaController::end_of_simulation() {
+    catch_up();
+}
+
+void DmaController::catch_up() {
+    process_.catch_up();
+}
+
+void DmaController::request(const Burst& burst, Cycles at) {
+    const bool descriptor = burst.purpose == Purpose::Descriptor || burst.purpose == Purpose::StatusWriteBack;
+    (descriptor && descriptors_apart_ ? descriptor_adapter_ : memory_adapter_).request(burst, at);
+}
+
+void DmaController::Outputs::interrupt(bool level, Cycles at) {
+    controller_.change(Pin::Irq, 0, level, at);
+}
+
+void DmaController::Outputs::channel_interrupt(unsigned channel, bool level, Cycles at) {
+    controller_.change(Pin::ChannelIrq, channel, level, at);
+}
+
+void DmaController::Outputs::dack(unsigned channel, bool level, Cycles at) {
+    controller_.change(Pin::Dack, channel, level, at);
+}
+
+void DmaController::Outputs::tc(unsigned channel, bool level, Cycles at) {
+    controller_.change(Pin::Tc, channel, level, at);
+}
+
+OptionalOutput& DmaController::output(Pin pin, unsigned channel) {
+    switch (pin) {
+        case Pin::ChannelIrq:
+            return channel_irq[channel];
+        case Pin::Dack:
+            return dack[channel];
+        case Pin::Tc:
+            return tc[channel];
+        case Pin::Irq:
+            break;
+    }
+    return irq;
+}
+
+void DmaController::change(Pin pin, unsigned channel, bool level, Cycles at) {
+    if (output(pin, channel).size() == 0) {
+        return;
+    }
+    const auto later =
+        std::find_if(changes_.begin(), changes_.end(), [&](const Change& other) { return other.at > at; });
+    changes_.insert(later, Change{at, pin, channel, level});
+    output_event_.notify(domain_.time_until(changes_.front().at, sc_core::sc_time_stamp()));
+}
+
+void DmaController::drive_outputs() {
+    const sc_core::sc_time now = sc_core::sc_time_stamp();
+    while (!changes_.empty() && domain_.time_of(changes_.front().at) <= now) {
+        const Change& change = changes_.front();
+        output(change.pin, change.channel)->write(change.level);
+        changes_.pop_front();
+    }
+    if (!changes_.empty()) {
+        output_event_.notify(domain_.time_until(changes_.front().at, now));
+    }
+}
+
+void DmaController::inputs_changed() {
+    const Cycles at = domain_.stamp_of(sc_core::sc_time_stamp());
+    const bool in_reset = reset.size() != 0 && reset->read();
+    if (in_reset && !in_reset_) {
+        engine_.reset(at);
+        // The engine has forgotten them.
+        std::fill(dreq_level_.begin(), dreq_level_.end(), false);
+    }
+    in_reset_ = in_reset;
+    for (unsigned channel = 0; channel < dreq.size(); ++channel) {
+        const bool level = !in_reset_ && dreq[channel].size() != 0 && dreq[channel]->read();
+        if (level != dreq_level_[channel]) {
+            dreq_level_[channel] = level;
+            engine_.set_dreq(channel, level, at);
+        }
+    }
+    process_.wake();
+}
+
+Response DmaController::read(std::uint64_t offset, std::uint32_t& value, Cycles at) {
+    if (offset >= native::register_space_bytes(config_.dma.channels)) {
+        return Response::AddressError;
+    }
+    return engine_.read_register(static_cast<std::uint32_t>(offset), value, at);
+}
+
+Response DmaController::write(std::uint64_t offset, std::uint32_t value, std::uint8_t enables, Cycles at) {
+    if (offset >= native::register_space_bytes(config_.dma.channels)) {
+        return Response::AddressError;
+    }
+    if (in_reset_) {
+        return Response::Ok;
+    }
+    const Response response = engine_.write_register(static_cast<std::uint32_t>(offset), value, at, enables);
+    process_.wake();
+    return response;
+}
+
+Response DmaController::peek(std::uint64_t offset, std::uint32_t& value) const {
+    if (offset >= native::register_space_bytes(config_.dma.channels)) {
+        return Response::AddressError;
+    }
+    return engine_.peek_register(static_cast<std::uint32_t>(offset), value);
+}
+
+}  // namespace dmasim
