@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <random>
 #include <string>
 
 #include "dmasim/model/errors.h"
@@ -29,7 +28,7 @@ ScatteredBuffer part_of(const ScatteredBuffer& buffer, std::uint64_t offset, std
 }
 
 ScatteredPages::ScatteredPages(std::uint64_t base, std::uint32_t pages, std::uint32_t page_bytes, std::uint64_t seed)
-    : page_bytes_(page_bytes) {
+    : ScatteredPages(page_bytes, seed) {
     if (page_bytes < 64 || page_bytes > (1U << 20) || (page_bytes & (page_bytes - 1)) != 0) {
         throw ConfigError("page_bytes is " + std::to_string(page_bytes) + "; it must be a power of two, 64 to 1048576");
     }
@@ -43,11 +42,22 @@ ScatteredPages::ScatteredPages(std::uint64_t base, std::uint32_t pages, std::uin
     for (std::uint32_t page = 0; page < pages; ++page) {
         free_.push_back(base + std::uint64_t{page} * page_bytes);
     }
-    // Not std::shuffle, whose result is not laid down: a seed must mean the same everywhere.
-    std::mt19937_64 random(seed);
-    for (std::size_t left = free_.size(); left > 1; --left) {
-        std::swap(free_[left - 1], free_[random() % left]);
+}
+
+std::uint64_t ScatteredPages::draw() {
+    // Not std::uniform_int_distribution, whose result is not laid down: a seed must mean the same everywhere.
+    std::swap(free_[random_() % free_.size()], free_.back());
+    const std::uint64_t page = free_.back();
+    free_.pop_back();
+    return page;
+}
+
+ScatteredPages ScatteredPages::split(std::size_t pages) {
+    ScatteredPages pool(page_bytes_, random_());
+    while (pool.free_.size() < pages && !free_.empty()) {
+        pool.free_.push_back(draw());
     }
+    return pool;
 }
 
 ScatteredBuffer ScatteredPages::allocate(std::uint64_t bytes, std::uint32_t offset) {
@@ -61,8 +71,7 @@ ScatteredBuffer ScatteredPages::allocate(std::uint64_t bytes, std::uint32_t offs
         return buffer;
     }
     while (bytes != 0) {
-        const std::uint64_t address = free_.front() + offset;
-        free_.pop_front();
+        const std::uint64_t address = draw() + offset;
         const auto taken = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, page_bytes_ - offset));
         offset = 0;
         bytes -= taken;

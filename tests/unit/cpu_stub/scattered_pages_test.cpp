@@ -47,14 +47,41 @@ TEST(ScatteredPages, SeedDecidesTheOrder) {
 }
 
 TEST(ScatteredPages, NeighboursAreOneFragment) {
-    ScatteredPages pages(0, 1, 64, 1);
-    pages.release({{64, 64}, {128, 64}});  // Now 0, 64, 128 in this order.
-    EXPECT_EQ(pages.allocate(192), (ScatteredBuffer{{0, 192}}));
-    EXPECT_EQ(pages.available(), 0U);
-    pages.release({{0, 192}});
-    EXPECT_EQ(pages.available(), 3U);
-    EXPECT_EQ(pages.allocate(65, 63), (ScatteredBuffer{{63, 65}}));
-    EXPECT_EQ(pages.available(), 1U);
+    bool together = false;
+    bool apart = false;
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        ScatteredPages pages(64, 2, 64, seed);
+        const ScatteredBuffer buffer = pages.allocate(100, 28);
+        EXPECT_EQ(pages.available(), 0U);
+        if (buffer.size() == 1) {
+            together = true;
+            EXPECT_EQ(buffer, (ScatteredBuffer{{64 + 28, 100}}));
+        } else {
+            apart = true;
+            EXPECT_EQ(buffer, (ScatteredBuffer{{128 + 28, 36}, {64, 64}}));
+        }
+        pages.release(buffer);
+        EXPECT_EQ(pages.available(), 2U);
+    }
+    EXPECT_TRUE(together);
+    EXPECT_TRUE(apart);
+}
+
+TEST(ScatteredPages, SplitMovesPages) {
+    ScatteredPages pages(0, 100, 64, 7);
+    ScatteredPages pool = pages.split(30);
+    EXPECT_EQ(pages.available(), 70U);
+    EXPECT_EQ(pool.available(), 30U);
+    std::set<std::uint64_t> seen;
+    while (pages.available() != 0) {
+        EXPECT_TRUE(seen.insert(pages.allocate(1).at(0).address).second);
+    }
+    while (pool.available() != 0) {
+        EXPECT_TRUE(seen.insert(pool.allocate(1).at(0).address).second);
+    }
+    EXPECT_EQ(seen.size(), 100U);
+    pages.release({{0, 64}});
+    EXPECT_EQ(pages.split(5).available(), 1U);
 }
 
 TEST(ScatteredPages, AllocatesAllOrNothing) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <random>
 #include <vector>
 
 namespace dmasim {
@@ -23,13 +24,16 @@ using ScatteredBuffer = std::vector<MemoryFragment>;
 /// The bytes `offset` to `offset + bytes - 1` of `buffer`, as far as it has them.
 ScatteredBuffer part_of(const ScatteredBuffer& buffer, std::uint64_t offset, std::uint64_t bytes);
 
-/// Page frames of a memory, handed out in the order of a seeded permutation, so that neighbouring pages of a buffer are
-/// as far apart as in a computer that has been running for a while. Pages that come back go to the end of the queue.
+/// Page frames of a memory, each drawn by lot from those that are free: neighbouring pages of a buffer are far apart, and
+/// a page may come again soon, while its lines are still in a cache, or late. The seed decides.
 class ScatteredPages {
   public:
     /// `pages` (>= 1) frames of `page_bytes` (a power of two, 64 to 2^20) from `base` on, a multiple of `page_bytes`.
     /// Throws `ConfigError`.
     ScatteredPages(std::uint64_t base, std::uint32_t pages, std::uint32_t page_bytes, std::uint64_t seed);
+
+    /// Moves `pages` of the free frames, drawn by lot, to a pool of their own; all that there are if there are fewer.
+    ScatteredPages split(std::size_t pages);
 
     [[nodiscard]] std::uint32_t page_bytes() const { return page_bytes_; }
     /// Pages that can be handed out.
@@ -43,8 +47,12 @@ class ScatteredPages {
     void release(const ScatteredBuffer& buffer);
 
   private:
+    ScatteredPages(std::uint32_t page_bytes, std::uint64_t seed) : page_bytes_(page_bytes), random_(seed) {}
+    std::uint64_t draw();
+
     std::uint32_t page_bytes_;
-    std::deque<std::uint64_t> free_;
+    std::mt19937_64 random_;
+    std::vector<std::uint64_t> free_;
 };
 
 }  // namespace dmasim
