@@ -214,6 +214,11 @@ class BusCore::Impl {
         next_known_ = false;
     }
 
+    [[nodiscard]] Origin origin(std::uint32_t id) const {
+        DMASIM_INVARIANT(id < entries_.size());
+        return {entries_[id].initiator, entries_[id].burst.tag};
+    }
+
     void stall(std::uint32_t number) {
         Initiator& initiator = *initiators_.at(number);
         DMASIM_INVARIANT(handing_to_ == static_cast<std::int64_t>(number));
@@ -676,6 +681,10 @@ BurstPort& BusCore::initiator_port(std::uint32_t initiator) {
 
 BurstMaster& BusCore::target_side(std::uint32_t target) {
     return *impl_->targets_.at(target);
+}
+
+BusCore::Origin BusCore::origin(std::uint32_t id) const {
+    return impl_->origin(id);
 }
 
 void BusCore::stall_responses(std::uint32_t initiator) {

@@ -56,6 +56,14 @@ class BusCore final : public Clocked, public SnoopMaster {
     /// Where target `target` answers. A response implies the acceptance of its request.
     [[nodiscard]] BurstMaster& target_side(std::uint32_t target);
 
+    /// Whose burst the bus has forwarded with tag `id`.
+    struct Origin {
+        std::uint32_t initiator = 0;
+        std::uint32_t tag = 0;  ///< The initiator's.
+    };
+    /// `id`: the tag of a burst that a target has not answered.
+    [[nodiscard]] Origin origin(std::uint32_t id) const;
+
     /// A response was handed to `initiator` and it has not taken it (a foreign initiator that delays END_RESP). To be
     /// called from within the `BurstMaster` function that hands the response over. Until `resume_responses` nothing else
     /// is handed to this initiator, and the response's return lane stays busy.

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <systemc>
+#include <tlm>
+
+#include "dmasim/bus/core/bus_core.h"
+#include "dmasim/bus/core/config.h"
+#include "dmasim/bus/core/snoop.h"
+#include "dmasim/bus/target_socket_adapter.h"
+#include "dmasim/model/trace.h"
+#include "dmasim/tlm/clock_domain.h"
+#include "dmasim/tlm/clocked_process.h"
+
+namespace dmasim {
+
+/// What is fixed about an `Interconnect` beside its core's configuration.
+struct InterconnectOptions {
+    /// Targets that are taken for foreign even if they announce themselves (timing.md B3); shorter: false.
+    std::vector<bool> foreign;
+    TraceSink* sink = nullptr;  ///< Receives the events; null: none.
+    std::uint16_t source = 0;   ///< Number of this block in the events.
+};
+
+/// A bus as a SystemC module: `BusCore` (docs/timing.md B1 to B6) with a target socket for each initiator and an
+/// initiator socket for each target. Base protocol; any conforming module may be bound on either side. The payload itself
+/// is passed on, its address changed on the way and restored with the response.
+///
+/// Targets of ours announce themselves before the simulation starts, by a debug access that carries an extension, so also
+/// through a monitor in line. All others are foreign.
+///
+/// b_transport goes through with the stamps of an otherwise idle bus: the returned delay is that of the response (of the
+/// first beat of read data). Debug accesses are split at the bounds of ranges. DMI is passed on, translated and clipped to
+/// the range; never to a snooped initiator.
+///
+/// Not modelled: what `BusCore` does not model; contention of b_transport.
+class Interconnect final : public sc_core::sc_module {
+  public:
+    /// One for each initiator: bind initiator i's socket to `target_sockets[i]`.
+    sc_core::sc_vector<tlm::tlm_target_socket<>> target_sockets;
+    /// One for each target: bind `initiator_sockets[t]` to target t's socket.
+    sc_core::sc_vector<tlm::tlm_initiator_socket<>> initiator_sockets;
+
+    /// Throws `ConfigError` with all problems of `config`.
+    Interconnect(const sc_core::sc_module_name& name, const ClockDomain& domain, const BusConfig& config,
+                 const InterconnectOptions& options = {});
+    ~Interconnect() override;
+
+    /// Adds a cache that takes part in I/O coherence (B6), while elaborating; returns its number. It may answer at any
+    /// time, from any process.
+    unsigned add_cache(SnoopPort& cache);
+
+    [[nodiscard]] const BusConfig& config() const { return core_.config(); }
+    [[nodiscard]] const ClockDomain& domain() const { return domain_; }
+    [[nodiscard]] const BusCore& core() const { return core_; }
+
+    /// Calls from either side for phases that were not due; each was ignored (a faulty module).
+    [[nodiscard]] std::uint64_t unexpected_calls() const;
+
+  private:
+    class Downstream;
+    class SnoopShim;
+    class BlockingSnoop;
+
+    void start_of_simulation() override;
+    void ask(std::uint32_t target);
+
+    void blocking(std::uint32_t initiator, tlm::tlm_generic_payload& trans, const Burst& burst,
+                  sc_core::sc_time& delay);
+    unsigned debug(tlm::tlm_generic_payload& trans);
+    bool direct(std::uint32_t initiator, tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi);
+    void invalidate(std::uint32_t target, std::uint64_t first, std::uint64_t last);
+
+    ClockDomain domain_;
+    InterconnectOptions options_;
+    BusCore core_;
+    ClockedGroup group_;
+    ClockedProcess process_;
+    std::vector<std::unique_ptr<TargetSocketAdapter>> upstream_;
+    std::vector<std::unique_ptr<Downstream>> downstream_;
+    std::vector<SnoopPort*> caches_;
+    std::vector<std::unique_ptr<SnoopShim>> shims_;
+};
+
+}  // namespace dmasim

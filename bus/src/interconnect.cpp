@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/bus/interconnect.h"
+
+#include <algorithm>
+#include <deque>
+#include <limits>
+#include <utility>
+
+#include "dmasim/bus/core/beats.h"
+#include "dmasim/model/errors.h"
+#include "dmasim/tlm/burst_extension.h"
+#include "dmasim/tlm/payload_view.h"
+#include "dmasim/tlm/response.h"
+
+namespace dmasim {
+
+/// The way to one target: gives it the payloads of the bursts that the core forwards.
+class Interconnect::Downstream final : public Clocked, public BurstPort, private tlm::tlm_bw_transport_if<> {
+  public:
+    Downstream(Interconnect& bus, std::uint32_t number)
+        : bus_(bus), number_(number), socket_(bus.initiator_sockets[number]) {
+        socket_.bind(*this);
+    }
+
+    // A payload on its way, with what has to be put back.
+    struct Passing {
+        tlm::tlm_generic_payload* trans = nullptr;
+        std::uint32_t id = 0;
+        Access access = Access::Read;
+        std::uint64_t own_address = 0;
+        std::uint64_t address = 0;
+        Cycles requested;
+        std::unique_ptr<BurstExtension> extension;  // Ours, for a payload that came without one.
+        bool sent = false;
+    };
+
+    void request(const Burst& burst, Cycles at) override {
+        const BusCore::Origin origin = bus_.core_.origin(burst.tag);
+        Passing passing;
+        passing.trans = &bus_.upstream_[origin.initiator]->payload(origin.tag);
+        passing.id = burst.tag;
+        passing.access = burst.access;
+        passing.own_address = passing.trans->get_address();
+        passing.address = burst.address;
+        passing.requested = at;
+        if (extension_of(*passing.trans) == nullptr) {
+            passing.extension = spare_.empty() ? std::make_unique<BurstExtension>() : std::move(spare_.back());
+            if (!spare_.empty()) {
+                spare_.pop_back();
+            }
+            *passing.extension = BurstExtension{};
+            passing.extension->purpose = burst.purpose;
+            passing.extension->initiator = static_cast<std::uint16_t>(origin.initiator);
+            passing.extension->tag = burst.tag;
+            passing.trans->set_extension(passing.extension.get());
+        }
+        extension_of(*passing.trans)->interval = 0;
+        passing.trans->set_address(burst.address);
+        under_way_.push_back(std::move(passing));
+        if (requesting_ == nullptr && held_back_ == 0) {
+            send(under_way_.back().trans);
+        } else {
+            ++held_back_;
+        }
+    }
+
+    [[nodiscard]] Cycles next_edge() const override {
+        return held_back_ != 0 && requesting_ == nullptr ? send_from_ : kNever;
+    }
+
+    void evaluate(Cycles edge) override {
+        while (held_back_ != 0 && requesting_ == nullptr && send_from_ <= edge) {
+            const auto next = std::find_if(under_way_.begin(), under_way_.end(),
+                                           [](const Passing& passing) { return !passing.sent; });
+            DMASIM_INVARIANT(next != under_way_.end());
+            --held_back_;
+            send_from_ = edge + 1;
+            send(next->trans);
+        }
+    }
+
+    [[nodiscard]] tlm::tlm_fw_transport_if<>& target() { return *socket_.operator->(); }
+    [[nodiscard]] std::uint64_t unexpected() const { return unexpected_; }
+
+  private:
+    Passing* find(const tlm::tlm_generic_payload& trans) {
+        const auto found = std::find_if(under_way_.begin(), under_way_.end(),
+                                        [&](const Passing& passing) { return passing.trans == &trans; });
+        return found == under_way_.end() ? nullptr : &*found;
+    }
+
+    void send(tlm::tlm_generic_payload* trans) {
+        find(*trans)->sent = true;
+        requesting_ = trans;
+        tlm::tlm_phase phase = tlm::BEGIN_REQ;
+        sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+        const tlm::tlm_sync_enum status = target().nb_transport_fw(*trans, phase, delay);
+        if (status == tlm::TLM_COMPLETED) {
+            end_request(*trans, delay);
+            respond(*trans, delay);
+        } else if (status == tlm::TLM_UPDATED && phase == tlm::END_REQ) {
+            end_request(*trans, delay);
+        } else if (status == tlm::TLM_UPDATED && phase == tlm::BEGIN_RESP) {
+            end_request(*trans, delay);
+            phase = tlm::END_RESP;
+            sc_core::sc_time end = delay;
+            respond(*trans, delay);
+            target().nb_transport_fw(*trans, phase, end);
+        }
+    }
+
+    tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
+                                       sc_core::sc_time& delay) override {
+        const Passing* passing = find(trans);
+        const bool sent = passing != nullptr && passing->sent;
+        if (phase == tlm::END_REQ && sent && requesting_ == &trans) {
+            end_request(trans, delay);
+            bus_.process_.wake();
+            return tlm::TLM_ACCEPTED;
+        }
+        if (phase == tlm::BEGIN_RESP && sent) {
+            end_request(trans, delay);
+            respond(trans, delay);
+            bus_.process_.wake();
+            return tlm::TLM_COMPLETED;
+        }
+        if (phase < 5U) {
+            ++unexpected_;
+        }
+        return tlm::TLM_ACCEPTED;
+    }
+
+    void invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) override {
+        bus_.invalidate(number_, start, end);
+    }
+
+    [[nodiscard]] Cycles stamp(const sc_core::sc_time& delay) const {
+        return bus_.domain_.stamp_of(sc_core::sc_time_stamp(), delay);
+    }
+
+    void end_request(tlm::tlm_generic_payload& trans, const sc_core::sc_time& delay) {
+        if (requesting_ != &trans) {
+            return;
+        }
+        requesting_ = nullptr;
+        const Passing& passing = *find(trans);
+        const Cycles at = std::max(stamp(delay), passing.requested);
+        send_from_ = at + 1;
+        bus_.core_.target_side(number_).accepted(passing.id, at);
+    }
+
+    void respond(tlm::tlm_generic_payload& trans, const sc_core::sc_time& delay) {
+        const auto place = under_way_.begin() + (find(trans) - under_way_.data());
+        Passing passing = std::move(*place);
+        under_way_.erase(place);
+        trans.set_address(passing.own_address);
+        const std::uint32_t announced = extension_of(trans) != nullptr ? extension_of(trans)->interval : 0;
+        if (passing.extension) {
+            trans.clear_extension(passing.extension.get());
+            spare_.push_back(std::move(passing.extension));
+        }
+        const Cycles at = std::max(stamp(delay), passing.requested);
+        const Response response = response_of(trans.get_response_status());
+        if (passing.access == Access::Read) {
+            bus_.core_.target_side(number_).read_data(passing.id, at, std::max(announced, 1U), response);
+        } else {
+            bus_.core_.target_side(number_).write_response(passing.id, at, response);
+        }
+    }
+
+    Interconnect& bus_;
+    std::uint32_t number_;
+    tlm::tlm_initiator_socket<>& socket_;
+    std::vector<Passing> under_way_;  // In the order of the core's grants; the ones not sent are the last.
+    std::size_t held_back_ = 0;
+    tlm::tlm_generic_payload* requesting_ = nullptr;  // BEGIN_REQ made, not ended.
+    Cycles send_from_;
+    std::vector<std::unique_ptr<BurstExtension>> spare_;
+    std::uint64_t unexpected_ = 0;
+};
+
+/// Stands for a cache towards the core, so that its answers wake the bus.
+class Interconnect::SnoopShim final : public SnoopPort, public SnoopMaster {
+  public:
+    SnoopShim(Interconnect& bus, SnoopPort& cache) : bus_(bus), cache_(cache) {}
+    void snoop(SnoopMaster&, unsigned cache, std::uint64_t id, const Burst& burst, Cycles at) override {
+        cache_.snoop(*this, cache, id, burst, at);
+    }
+    void snooped(unsigned cache, std::uint64_t id, Cycles at) override {
+        bus_.core_.snooped(cache, id, at);
+        bus_.process_.wake();
+    }
+
+  private:
+    Interconnect& bus_;
+    SnoopPort& cache_;
+};
+
+/// Collects the answers to the snoops of one b_transport.
+class Interconnect::BlockingSnoop final : public SnoopMaster {
+  public:
+    void snooped(unsigned, std::uint64_t, Cycles at) override {
+        greatest = std::max(greatest, at);
+        ++answers;
+        done.notify(sc_core::SC_ZERO_TIME);
+    }
+    Cycles greatest;
+    std::size_t answers = 0;
+    sc_core::sc_event done{"snooped"};
+};
+
+Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomain& domain, const BusConfig& config,
+                           const InterconnectOptions& options)
+    : sc_module(name), domain_(domain), options_(options), core_(config), process_("process", domain, group_) {
+    target_sockets.init(config.initiators);
+    initiator_sockets.init(config.targets);
+    core_.set_trace(options.sink, options.source);
+    group_.add(core_);
+    for (std::uint32_t i = 0; i < config.initiators; ++i) {
+        TargetSocketHandlers handlers;
+        handlers.wake = [this] { process_.wake(); };
+        handlers.b_transport = [this, i](tlm::tlm_generic_payload& trans, const Burst& burst, sc_core::sc_time& delay) {
+            blocking(i, trans, burst, delay);
+        };
+        handlers.transport_dbg = [this](tlm::tlm_generic_payload& trans) { return debug(trans); };
+        handlers.get_direct_mem_ptr = [this, i](tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
+            return direct(i, trans, dmi);
+        };
+        handlers.stalled = [this, i] { core_.stall_responses(i); };
+        handlers.resumed = [this, i](Cycles at) { core_.resume_responses(i, at); };
+        upstream_.push_back(std::make_unique<TargetSocketAdapter>(target_sockets[i], domain, core_.initiator_port(i),
+                                                                  TargetSocketAdapter::Options{0, false, true},
+                                                                  std::move(handlers)));
+        core_.bind_initiator(i, *upstream_.back());
+        group_.add(*upstream_.back());
+    }
+    for (std::uint32_t t = 0; t < config.targets; ++t) {
+        downstream_.push_back(std::make_unique<Downstream>(*this, t));
+        core_.bind_target(t, *downstream_.back(), TargetTraits{});
+        group_.add(*downstream_.back());
+    }
+}
+
+Interconnect::~Interconnect() = default;
+
+unsigned Interconnect::add_cache(SnoopPort& cache) {
+    caches_.push_back(&cache);
+    shims_.push_back(std::make_unique<SnoopShim>(*this, cache));
+    return core_.add_cache(*shims_.back());
+}
+
+std::uint64_t Interconnect::unexpected_calls() const {
+    std::uint64_t sum = 0;
+    for (const auto& adapter : upstream_) {
+        sum += adapter->unexpected_calls();
+    }
+    for (const auto& way : downstream_) {
+        sum += way->unexpected();
+    }
+    return sum;
+}
+
+void Interconnect::start_of_simulation() {
+    for (std::uint32_t target = 0; target < downstream_.size(); ++target) {
+        if (target >= options_.foreign.size() || !options_.foreign[target]) {
+            ask(target);
+        }
+    }
+}
+
+void Interconnect::ask(std::uint32_t target) {
+    const auto& windows = core_.map().windows();
+    const auto window = std::find_if(windows.begin(), windows.end(),
+                                     [&](const DecodedWindow& entry) { return entry.target == target; });
+    if (window == windows.end()) {
+        return;
+    }
+    std::uint8_t nothing = 0;
+    TargetAnnouncement announcement;
+    tlm::tlm_generic_payload trans;
+    trans.set_command(tlm::TLM_IGNORE_COMMAND);
+    trans.set_address(window->target_first);
+    trans.set_data_ptr(&nothing);
+    trans.set_data_length(1);
+    trans.set_streaming_width(1);
+    trans.set_extension(&announcement);
+    downstream_[target]->target().transport_dbg(trans);
+    trans.clear_extension(&announcement);
+    if (announcement.known) {
+        core_.bind_target(target, *downstream_[target], TargetTraits{announcement.write_interval});
+    }
+}
+
+void Interconnect::blocking(std::uint32_t initiator, tlm::tlm_generic_payload& trans, const Burst& burst,
+                            sc_core::sc_time& delay) {
+    const BusConfig& config = core_.config();
+    const sc_core::sc_time called = sc_core::sc_time_stamp();
+    const Cycles granted = domain_.stamp_of(called, delay) + config.request_latency;
+    const bool write = trans.is_write();
+    const std::uint32_t beats = bus_beats(burst, config.bus_bytes());
+    const auto decoded = core_.map().decode(burst.address, extent_of(burst));
+    BurstExtension* extension = extension_of(trans);
+    if (!decoded) {
+        answer(trans, Response::AddressError);
+        if (extension != nullptr) {
+            extension->interval = 1;
+        }
+        const Cycles first = write ? granted + beats : granted + 1;
+        delay = domain_.time_until(first + config.response_latency, called);
+        return;
+    }
+    const std::uint64_t own_address = trans.get_address();
+    if (extension != nullptr) {
+        extension->interval = 0;
+    }
+    trans.set_address(decoded->address);
+    delay = domain_.time_until(granted, called);
+    downstream_[decoded->target]->target().b_transport(trans, delay);
+    trans.set_address(own_address);
+    const Cycles answered = std::max(domain_.stamp_of(sc_core::sc_time_stamp(), delay), granted);
+    if (extension != nullptr && (extension->interval == 0 || write)) {
+        extension->interval = 1;
+    }
+    Cycles first = answered + config.response_latency;
+    const bool snooped = initiator < config.snooped.size() && config.snooped[initiator];
+    if (snooped && !caches_.empty() && trans.is_response_ok() && trans.get_command() != tlm::TLM_IGNORE_COMMAND) {
+        // B6: at the time of the answer, and so in order with everything else that the caches see.
+        BlockingSnoop collector;
+        const Cycles at = answered + 1;
+        wait(domain_.time_until(at, sc_core::sc_time_stamp()));
+        for (unsigned cache = 0; cache < caches_.size(); ++cache) {
+            caches_[cache]->snoop(collector, cache, cache, burst, at);
+        }
+        while (collector.answers < caches_.size()) {
+            wait(collector.done);
+        }
+        first = std::max(first, collector.greatest + 1);
+    }
+    delay = domain_.time_until(first, sc_core::sc_time_stamp());
+}
+
+unsigned Interconnect::debug(tlm::tlm_generic_payload& trans) {
+    const std::uint64_t address = trans.get_address();
+    std::uint8_t* data = trans.get_data_ptr();
+    const std::uint32_t bytes = trans.get_data_length();
+    std::uint32_t done = 0;
+    while (done < bytes && address + done >= address) {
+        const auto window = core_.map().window_at(address + done);
+        if (!window) {
+            break;
+        }
+        const std::uint64_t room = window->last - (address + done);
+        const std::uint32_t here = room >= bytes - done ? bytes - done : static_cast<std::uint32_t>(room) + 1;
+        trans.set_address(address + done - window->first + window->target_first);
+        trans.set_data_ptr(data + done);
+        trans.set_data_length(here);
+        const unsigned moved = downstream_[window->target]->target().transport_dbg(trans);
+        done += std::min(moved, here);
+        if (moved < here) {
+            break;
+        }
+    }
+    trans.set_address(address);
+    trans.set_data_ptr(data);
+    trans.set_data_length(bytes);
+    return done;
+}
+
+bool Interconnect::direct(std::uint32_t initiator, tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
+    const BusConfig& config = core_.config();
+    const std::uint64_t address = trans.get_address();
+    const auto window = core_.map().window_at(address);
+    const bool snooped = initiator < config.snooped.size() && config.snooped[initiator];
+    dmi.set_start_address(address);
+    dmi.set_end_address(address);
+    dmi.allow_read_write();
+    if (!window || snooped) {
+        return false;
+    }
+    trans.set_address(address - window->first + window->target_first);
+    const bool granted = downstream_[window->target]->target().get_direct_mem_ptr(trans, dmi);
+    trans.set_address(address);
+    const std::uint64_t target_last = window->target_first + (window->last - window->first);
+    const std::uint64_t start = dmi.get_start_address();
+    const std::uint64_t first = std::max<std::uint64_t>(start, window->target_first);
+    const std::uint64_t last = std::min<std::uint64_t>(dmi.get_end_address(), target_last);
+    if (granted && dmi.get_dmi_ptr() != nullptr) {
+        dmi.set_dmi_ptr(dmi.get_dmi_ptr() + (first - start));
+        const sc_core::sc_time way = domain_.time_of(Cycles{config.request_latency} + config.response_latency);
+        dmi.set_read_latency(dmi.get_read_latency() + way);
+        dmi.set_write_latency(dmi.get_write_latency() + way);
+    }
+    dmi.set_start_address(first - window->target_first + window->first);
+    dmi.set_end_address(last - window->target_first + window->first);
+    return granted;
+}
+
+void Interconnect::invalidate(std::uint32_t target, std::uint64_t first, std::uint64_t last) {
+    for (const DecodedWindow& window : core_.map().windows()) {
+        const std::uint64_t target_last = window.target_first + (window.last - window.first);
+        if (window.target != target || first > target_last || last < window.target_first) {
+            continue;
+        }
+        const std::uint64_t from = std::max(first, window.target_first) - window.target_first + window.first;
+        const std::uint64_t to = std::min(last, target_last) - window.target_first + window.first;
+        for (const auto& adapter : upstream_) {
+            adapter->invalidate_dmi(from, to);
+        }
+    }
+}
+
+}  // namespace dmasim

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/bus/memory.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <string>
+
+#include "dmasim/model/errors.h"
+#include "dmasim/tlm/burst_extension.h"
+#include "dmasim/tlm/payload_view.h"
+
+namespace dmasim {
+
+Memory::Memory(const sc_core::sc_module_name& name, const ClockDomain& domain, const MemoryConfig& config,
+               const MemoryOptions& options)
+    : sc_module(name),
+      socket("socket"),
+      domain_(domain),
+      options_(options),
+      core_(config),
+      adapter_(socket, domain, core_, {core_.write_interval(), true, false},
+               {[this] { process_.wake(); },
+                [this](tlm::tlm_generic_payload& trans, const Burst& burst, sc_core::sc_time& delay) {
+                    blocking(trans, burst, delay);
+                },
+                [this](tlm::tlm_generic_payload& trans) { return debug(trans); },
+                [this](tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) { return direct(trans, dmi); },
+                [this] { take_back(); },
+                {},
+                {}}),
+      group_({&core_, &adapter_}),
+      process_("process", domain, group_) {
+    core_.bind(adapter_);
+    core_.set_trace(options.sink, options.source);
+}
+
+Memory::~Memory() = default;
+
+Cycles Memory::now() const {
+    return domain_.stamp_of(sc_core::sc_time_stamp());
+}
+
+bool Memory::peek(std::uint64_t address, void* data, std::uint64_t bytes) const {
+    return core_.peek(address, data, bytes, now());
+}
+
+bool Memory::poke(std::uint64_t address, const void* data, std::uint64_t bytes) {
+    return core_.poke(address, data, bytes, now());
+}
+
+std::uint64_t Memory::load(std::uint64_t address, const std::string& path) {
+    std::error_code error;
+    const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+    const std::uint64_t size = core_.config().size;
+    if (!error && size != 0 && (address > size || bytes > size - address)) {
+        throw ConfigError(std::string(name()) + ": memory image '" + path + "' has " + std::to_string(bytes) +
+                          " bytes and does not fit into the memory");
+    }
+    core_.settle(now());
+    return core_.storage().load(address, path);
+}
+
+std::uint64_t Memory::hash() {
+    core_.settle(now());
+    return core_.storage().hash();
+}
+
+void Memory::blocking(tlm::tlm_generic_payload& trans, const Burst& burst, sc_core::sc_time& delay) {
+    const sc_core::sc_time present = sc_core::sc_time_stamp();
+    const MemoryCore::Blocking result = core_.access(burst, domain_.stamp_of(present, delay));
+    answer(trans, result.response);
+    if (BurstExtension* extension = extension_of(trans)) {
+        extension->interval = result.interval;
+    }
+    delay = domain_.time_until(result.first, present);
+    trans.set_dmi_allowed(options_.dmi && result.response == Response::Ok);
+}
+
+unsigned Memory::debug(tlm::tlm_generic_payload& trans) {
+    const std::uint64_t address = trans.get_address();
+    const std::uint64_t last =
+        core_.config().size == 0 ? std::numeric_limits<std::uint64_t>::max() : core_.config().size - 1;
+    if (address > last) {
+        return 0;
+    }
+    std::uint64_t bytes = trans.get_data_length();
+    if (bytes - 1 > last - address) {
+        bytes = last - address + 1;
+    }
+    if (trans.is_read()) {
+        core_.peek(address, trans.get_data_ptr(), bytes, now());
+    } else {
+        core_.poke(address, trans.get_data_ptr(), bytes, now());
+    }
+    return static_cast<unsigned>(bytes);
+}
+
+bool Memory::direct(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
+    const std::uint64_t address = trans.get_address();
+    const std::uint64_t first = address & ~(SparseMemory::kPageBytes - 1);
+    std::uint64_t last = first + (SparseMemory::kPageBytes - 1);
+    const std::uint64_t size = core_.config().size;
+    dmi.set_start_address(first);
+    dmi.set_end_address(last);
+    dmi.allow_read_write();
+    if (!options_.dmi || (size != 0 && address >= size)) {
+        return false;
+    }
+    if (size != 0) {
+        last = std::min(last, size - 1);
+    }
+    for (const ErrorRange& range : core_.config().errors) {
+        if (range.base <= last && first <= range.base + (range.size - 1)) {
+            return false;
+        }
+    }
+    if (adapter_.in_progress() != 0 || !core_.idle(now())) {
+        // Not now; nothing is said about later.
+        dmi.set_start_address(address);
+        dmi.set_end_address(address);
+        return false;
+    }
+    core_.settle(now());
+    dmi.set_dmi_ptr(core_.storage().page(first));
+    dmi.set_end_address(last);
+    dmi.set_read_latency(domain_.time_of(Cycles{core_.config().read_latency}));
+    dmi.set_write_latency(domain_.time_of(Cycles{core_.config().write_latency}));
+    granted_ = true;
+    return true;
+}
+
+void Memory::take_back() {
+    if (granted_) {
+        granted_ = false;
+        adapter_.invalidate_dmi(0, std::numeric_limits<std::uint64_t>::max());
+    }
+}
+
+}  // namespace dmasim
