@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dmasim/bus/core/config.h"
+#include "dmasim/cli/core/bytes.h"
+#include "dmasim/cli/core/document.h"
+#include "dmasim/cli/core/layers.h"
+#include "dmasim/cpu_stub/core/config.h"
+#include "dmasim/model/config.h"
+#include "dmasim/model/frontend/native/descriptor.h"
+#include "dmasim/model/job.h"
+#include "dmasim/model/status.h"
+
+namespace dmasim::cli {
+
+/// Bytes that lie in a memory at the beginning.
+struct Contents {
+    std::uint64_t at = 0;  ///< Offset in the memory.
+    Bytes bytes;
+};
+
+/// A memory and its place in the address map.
+struct MemorySpec {
+    std::string name;
+    std::uint64_t base = 0;
+    MemoryConfig config;
+    std::vector<Contents> contents;
+};
+
+/// A DMA controller and its place in the address map.
+struct ControllerSpec {
+    std::string name;
+    std::optional<std::uint64_t> registers;  ///< Address of its registers, if they are on the bus.
+    DmaConfig config;
+    bool blocking = false;  ///< Speaks b_transport.
+};
+
+/// The hardware of a scenario. Ports: controller `i` is initiator `i`, the CPU is the one behind them; memory `i` is
+/// target `i`, the register windows of the controllers that have one come behind them, in order.
+struct PlatformSpec {
+    std::uint64_t period_ps = 10'000;
+    BusConfig bus;
+    std::vector<MemorySpec> memories;
+    std::vector<ControllerSpec> controllers;
+    std::optional<CpuConfig> cpu;
+    bool monitor = false;
+};
+
+/// One transfer, as registers or as a chain of descriptors.
+struct TransferSpec {
+    std::uint32_t controller = 0;
+    std::uint32_t channel = 0;
+    Job job;  ///< Unused for a chain, but `unit_bytes` and `handshake`.
+    bool continue_on_error = false;
+    std::uint64_t cyclic_rounds = 0;        ///< 0: not cyclic.
+    std::vector<native::Descriptor> chain;  ///< Linked; empty: a register job.
+    std::uint64_t descriptors = 0;          ///< Address of the first.
+    std::uint64_t start = 0;                ///< Cycle of the start command.
+    std::optional<std::uint64_t> pause_at;  ///< Cycles of further commands.
+    std::optional<std::uint64_t> resume_at;
+    std::optional<std::uint64_t> abort_at;
+};
+
+/// One 32-bit register access that programs a controller.
+struct RegisterWrite {
+    std::uint32_t offset = 0;
+    std::uint32_t value = 0;
+};
+
+/// The register writes that set up and start `transfer`, the start command last.
+std::vector<RegisterWrite> register_writes(const TransferSpec& transfer);
+
+/// Bytes of the chain of `transfer`, at `transfer.descriptors`.
+Bytes chain_bytes(const TransferSpec& transfer);
+
+/// A number that must be hit.
+struct Limits {
+    std::optional<std::uint64_t> equals;
+    std::optional<std::uint64_t> min;
+    std::optional<std::uint64_t> max;
+};
+
+/// What must be in memory.
+struct MemoryExpectation {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+    std::optional<Bytes> bytes;
+    std::optional<std::uint64_t> same_as;
+    std::optional<std::string> xxh64;
+    std::string where;  ///< Place in the scenario, for messages.
+};
+
+/// How a transfer must end.
+struct TransferExpectation {
+    std::uint32_t controller = 0;
+    std::uint32_t channel = 0;
+    std::uint32_t job = 0;
+    std::optional<std::string> status;  ///< Name of a JobStatus, or "not_finished".
+    std::optional<std::string> error;
+    std::optional<std::uint64_t> error_address;
+    std::optional<std::uint64_t> bytes_written;
+    Limits cycles;
+    std::optional<std::uint64_t> completed;
+    std::string where;
+};
+
+/// What a statistic must be.
+struct StatisticExpectation {
+    std::string name;
+    Limits limits;
+    std::string where;
+};
+
+struct Expectations {
+    std::vector<MemoryExpectation> memory;
+    Limits cycles;
+    std::string cycles_where;
+    std::vector<TransferExpectation> transfers;
+    std::vector<StatisticExpectation> statistics;
+    std::vector<std::string> findings;
+};
+
+struct RunSpec {
+    std::uint64_t max_cycles = 0;
+    std::optional<std::uint64_t> stop_at;
+    bool trace = false;
+    bool reversed = false;  ///< Modules are constructed in the opposite order.
+};
+
+class StepRuntime;
+/// One step of the program, ready to run.
+using Action = std::function<void(StepRuntime&)>;
+
+/// A scenario that has passed every check that needs no simulation.
+struct Scenario {
+    std::string name;
+    PlatformSpec platform;
+    std::vector<TransferSpec> transfers;
+    std::vector<Action> program;
+    Expectations expect;
+    RunSpec run;
+    Document document;   ///< Resolved: all layers, all defaults.
+    std::string folder;  ///< Where relative file names begin.
+};
+
+/// Loads the scenario at `path` ("-": standard input) with all layers and checks it. Throws `InputError`.
+Scenario load_scenario(const std::string& path, const std::vector<Setting>& settings);
+
+/// Checks a document that has been typed, validated and filled with defaults. Throws `InputError`.
+Scenario make_scenario(Document document, const std::string& folder);
+
+/// The resolved configuration as YAML. File names are made relative to `folder`, the one that it is written to.
+std::string resolved_yaml(const Scenario& scenario, const std::string& folder);
+
+/// The transfer that `view` describes. Throws `InputError`.
+TransferSpec transfer_of(const View& view, const PlatformSpec& platform);
+
+/// The number of the controller that `view` names by its member "controller", or of the first one.
+std::uint32_t controller_of(const View& view, const PlatformSpec& platform);
+
+}  // namespace dmasim::cli

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dmasim/cli/core/scenario.h"
+#include "dmasim/cpu_stub/core/context.h"
+
+namespace dmasim::cli {
+
+/// An expectation that was checked, or a step of the program that had one.
+struct Check {
+    std::string what;   ///< What is expected, readable.
+    std::string where;  ///< Place in the scenario ("file:line:column").
+    bool holds = false;
+    std::string wanted;
+    std::string found;
+};
+
+/// What a step of the program works with.
+class StepRuntime {
+  public:
+    StepRuntime(CpuContext& cpu, const PlatformSpec& platform) : cpu_(cpu), platform_(platform) {}
+
+    [[nodiscard]] CpuContext& cpu() { return cpu_; }
+    [[nodiscard]] const PlatformSpec& platform() const { return platform_; }
+
+    /// Records the outcome of an expectation of a step.
+    void check(Check check) { checks_.push_back(std::move(check)); }
+    [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
+
+  private:
+    CpuContext& cpu_;
+    const PlatformSpec& platform_;
+    std::vector<Check> checks_;
+};
+
+/// What a step is compiled with.
+struct StepContext {
+    const PlatformSpec& platform;
+    const std::string& folder;
+};
+
+/// One kind of step. Its arguments stand in the schema, under the same name.
+struct StepKind {
+    std::string_view name;
+    /// Checks the arguments and makes the step. Throws `InputError`.
+    Action (*compile)(const View& arguments, const StepContext& context);
+};
+
+/// All kinds of steps.
+const std::vector<StepKind>& step_kinds();
+
+/// Compiles a list of steps.
+std::vector<Action> compile_steps(const View& list, const StepContext& context);
+
+}  // namespace dmasim::cli

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/cli/core/result.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <xxhash.h>
+
+namespace dmasim::cli {
+
+namespace {
+
+bool within(const Limits& limits, std::uint64_t value) {
+    return (!limits.equals || value == *limits.equals) && (!limits.min || value >= *limits.min) &&
+           (!limits.max || value <= *limits.max);
+}
+
+bool any(const Limits& limits) {
+    return limits.equals || limits.min || limits.max;
+}
+
+std::string describe(const Limits& limits) {
+    std::vector<std::string> parts;
+    if (limits.equals) {
+        parts.push_back(fmt::format("{}", *limits.equals));
+    }
+    if (limits.min) {
+        parts.push_back(fmt::format("at least {}", *limits.min));
+    }
+    if (limits.max) {
+        parts.push_back(fmt::format("at most {}", *limits.max));
+    }
+    return fmt::format("{}", fmt::join(parts, " and "));
+}
+
+/// The bytes around the first difference.
+std::string excerpt(const Bytes& bytes, std::size_t at) {
+    const auto first = bytes.begin() + static_cast<std::ptrdiff_t>(at);
+    return to_hex(Bytes(first, first + static_cast<std::ptrdiff_t>(std::min<std::size_t>(8, bytes.size() - at))));
+}
+
+void check_memory(const MemoryExpectation& expected, const PeekMemory& peek, Result& result) {
+    Check check;
+    check.where = expected.where;
+    check.what = fmt::format("{} bytes of memory at {:#x}", expected.size, expected.address);
+    Bytes found(expected.size);
+    peek(expected.address, found.data(), found.size());
+    if (expected.xxh64) {
+        check.wanted = "XXH64 " + *expected.xxh64;
+        check.found = fmt::format("XXH64 {:016x}", XXH64(found.data(), found.size(), 0));
+        check.holds = check.wanted == check.found;
+        result.expectations.push_back(std::move(check));
+        return;
+    }
+    Bytes wanted;
+    if (expected.same_as) {
+        check.what += fmt::format(" as those at {:#x}", *expected.same_as);
+        wanted.resize(expected.size);
+        peek(*expected.same_as, wanted.data(), wanted.size());
+    } else {
+        wanted = *expected.bytes;
+    }
+    const auto difference = std::mismatch(wanted.begin(), wanted.end(), found.begin());
+    check.holds = difference.first == wanted.end();
+    if (!check.holds) {
+        const auto at = static_cast<std::size_t>(difference.first - wanted.begin());
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            wrong += wanted[i] != found[i] ? 1U : 0U;
+        }
+        check.wanted = fmt::format("{} at {:#x}", excerpt(wanted, at), expected.address + at);
+        check.found = fmt::format("{}, {} bytes differ", excerpt(found, at), wrong);
+    }
+    result.expectations.push_back(std::move(check));
+}
+
+void check_transfer(const TransferExpectation& expected, const PlatformSpec& platform, Result& result) {
+    const TransferResult* transfer = nullptr;
+    for (const TransferResult& one : result.transfers) {
+        if (one.controller == expected.controller && one.record.channel == expected.channel &&
+            one.record.job == expected.job) {
+            transfer = &one;
+        }
+    }
+    const std::string what = fmt::format("transfer {} of {}.{}", expected.job,
+                                         platform.controllers[expected.controller].name, expected.channel);
+    const auto add = [&](const std::string& aspect, bool holds, const std::string& wanted, const std::string& found) {
+        result.expectations.push_back(
+            {what + ": " + aspect, expected.where, holds, holds ? "" : wanted, holds ? "" : found});
+    };
+    const bool finished = transfer != nullptr && transfer->record.status.has_value();
+    const std::string status = finished ? std::string(name_of(*transfer->record.status)) : "not_finished";
+    if (expected.status) {
+        add("status", status == *expected.status, *expected.status, status);
+    }
+    const std::string error(name_of(transfer == nullptr ? TransferError::None : transfer->error));
+    if (expected.error) {
+        add("error", error == *expected.error, *expected.error, error);
+    }
+    if (expected.error_address) {
+        const std::uint64_t found = transfer == nullptr ? 0 : transfer->error_address;
+        add("error address", error != "none" && found == *expected.error_address,
+            fmt::format("{:#x}", *expected.error_address), error == "none" ? "no error" : fmt::format("{:#x}", found));
+    }
+    if (expected.bytes_written) {
+        const std::uint64_t found = transfer == nullptr ? 0 : transfer->record.bytes_written;
+        add("bytes written", found == *expected.bytes_written, fmt::format("{}", *expected.bytes_written),
+            fmt::format("{}", found));
+    }
+    const bool timed = finished && transfer->record.accepted != kNever;
+    if (any(expected.cycles)) {
+        const std::uint64_t found = timed ? (transfer->record.completed - transfer->record.accepted).count() : 0;
+        add("cycles", timed && within(expected.cycles, found), describe(expected.cycles),
+            timed ? fmt::format("{}", found) : "it has not run to an end");
+    }
+    if (expected.completed) {
+        add("completed in cycle", finished && transfer->record.completed.count() == *expected.completed,
+            fmt::format("{}", *expected.completed),
+            finished ? fmt::format("{}", transfer->record.completed.count()) : "it has not run to an end");
+    }
+    if (transfer == nullptr && !expected.status && !expected.error && !expected.bytes_written &&
+        !any(expected.cycles) && !expected.completed) {
+        add("exists", false, "a transfer", "none");
+    }
+}
+
+}  // namespace
+
+bool Result::as_expected() const {
+    return findings.empty() &&
+           std::all_of(expectations.begin(), expectations.end(), [](const Check& c) { return c.holds; });
+}
+
+std::uint64_t Result::bytes_written() const {
+    std::uint64_t bytes = 0;
+    for (const TransferResult& transfer : transfers) {
+        bytes += transfer.record.bytes_written;
+    }
+    return bytes;
+}
+
+void check_expectations(const Expectations& expected, const PlatformSpec& platform, const PeekMemory& peek,
+                        Result& result) {
+    for (const MemoryExpectation& memory : expected.memory) {
+        check_memory(memory, peek, result);
+    }
+    if (any(expected.cycles)) {
+        const bool holds = within(expected.cycles, result.cycles);
+        result.expectations.push_back({"cycles", expected.cycles_where, holds, holds ? "" : describe(expected.cycles),
+                                       holds ? "" : fmt::format("{}", result.cycles)});
+    }
+    for (const TransferExpectation& transfer : expected.transfers) {
+        check_transfer(transfer, platform, result);
+    }
+    for (const StatisticExpectation& statistic : expected.statistics) {
+        std::vector<std::string> known;
+        const Statistic* found = nullptr;
+        for (const Statistic& one : result.statistics) {
+            known.push_back(one.name);
+            found = one.name == statistic.name ? &one : found;
+        }
+        const std::string near = found == nullptr ? nearest(statistic.name, known) : "";
+        const bool holds = found != nullptr && within(statistic.limits, found->value);
+        result.expectations.push_back(
+            {"statistic " + statistic.name, statistic.where, holds, holds ? "" : describe(statistic.limits),
+             holds              ? ""
+             : found != nullptr ? fmt::format("{}", found->value)
+                                : "no such statistic" + (near.empty() ? "" : "; did you mean " + near + "?")});
+    }
+}
+
+}  // namespace dmasim::cli

@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/cli/core/scenario.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <limits>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "dmasim/cli/core/steps.h"
+#include "dmasim/model/errors.h"
+#include "dmasim/model/frontend/native/register_map.h"
+#include "dmasim/model/profile/profile.h"
+
+namespace dmasim::cli {
+
+namespace {
+
+std::vector<std::uint32_t> numbers(const View& list) {
+    std::vector<std::uint32_t> result;
+    for (const View& item : list.items()) {
+        result.push_back(item.number32());
+    }
+    return result;
+}
+
+ArbiterConfig arbiter_of(const View& view) {
+    ArbiterConfig config;
+    config.kind = view["kind"].string();
+    config.priorities = numbers(view["priorities"]);
+    config.weights = numbers(view["weights"]);
+    config.slots = numbers(view["slots"]);
+    config.slot_cycles = view["slot_cycles"].number32();
+    config.reclaim_slots = view["reclaim_slots"].boolean();
+    config.ageing_cycles = view["ageing_cycles"].number32();
+    return config;
+}
+
+/// Fails at `view` with the first of `problems`.
+void refuse(const View& view, const std::vector<std::string>& problems) {
+    if (!problems.empty()) {
+        view.fail(fmt::format("{}: {}", readable_path(view.pointer()), problems.front()));
+    }
+}
+
+Response response_of(const std::string& name) {
+    static const std::map<std::string, Response> kNames{{"generic_error", Response::GenericError},
+                                                        {"address_error", Response::AddressError},
+                                                        {"command_error", Response::CommandError},
+                                                        {"burst_error", Response::BurstError},
+                                                        {"byte_enable_error", Response::ByteEnableError}};
+    return kNames.at(name);
+}
+
+std::uint64_t period_of(const View& clock) {
+    if (clock.has("period_ps") && clock.has("frequency_hz")) {
+        clock["frequency_hz"].fail_at_key("frequency_hz and period_ps say the same thing; give one of them");
+    }
+    if (clock.has("period_ps")) {
+        return clock["period_ps"].number();
+    }
+    constexpr std::uint64_t kPicosecondsPerSecond = 1'000'000'000'000;
+    if (!clock.has("frequency_hz")) {
+        return PlatformSpec{}.period_ps;
+    }
+    const std::uint64_t hertz = clock["frequency_hz"].number();
+    if (kPicosecondsPerSecond % hertz != 0) {
+        clock["frequency_hz"].fail(
+            fmt::format("{} Hz has a period of {:.3f} ps, which is not a whole number; nearest: period_ps: {}", hertz,
+                        static_cast<double>(kPicosecondsPerSecond) / static_cast<double>(hertz),
+                        (kPicosecondsPerSecond + hertz / 2) / hertz));
+    }
+    return kPicosecondsPerSecond / hertz;
+}
+
+MemorySpec memory_of(const View& view, std::uint32_t width, const std::string& folder) {
+    MemorySpec memory;
+    memory.name = view["name"].string();
+    memory.base = view["base"].number();
+    MemoryConfig& config = memory.config;
+    config.size = view["size"].number();
+    config.data_width_bits = width;
+    config.read_latency = view["read_latency"].number32();
+    config.write_latency = view["write_latency"].number32();
+    config.read_wait = view["read_wait"].number32();
+    config.write_wait = view["write_wait"].number32();
+    config.fill = static_cast<std::uint8_t>(view["fill"].number());
+    for (const View& range : view["errors"].items()) {
+        ErrorRange error;
+        error.base = range["at"].number();
+        error.size = range["size"].number();
+        error.on_read = range["on"].string() != "write";
+        error.on_write = range["on"].string() != "read";
+        error.response = response_of(range["response"].string());
+        if (error.base >= config.size || error.size > config.size - error.base) {
+            range.fail(fmt::format("{}: reaches beyond the end of the memory, which has {} bytes",
+                                   readable_path(range.pointer()), config.size));
+        }
+        config.errors.push_back(error);
+    }
+    for (const View& entry : view["contents"].items()) {
+        Contents contents{entry["at"].number(), bytes_of(entry, folder)};
+        if (contents.at >= config.size || contents.bytes.size() > config.size - contents.at) {
+            entry.fail(fmt::format("{}: {} bytes at offset {:#x} do not fit into the memory, which has {} bytes",
+                                   readable_path(entry.pointer()), contents.bytes.size(), contents.at, config.size));
+        }
+        memory.contents.push_back(std::move(contents));
+    }
+    refuse(view, validate(config));
+    return memory;
+}
+
+ControllerSpec controller_spec_of(const View& view, std::uint32_t bus_width) {
+    ControllerSpec controller;
+    controller.name = view["name"].string();
+    if (view.has("registers")) {
+        controller.registers = view["registers"].number();
+        if (*controller.registers % 8 != 0) {
+            view["registers"].fail(fmt::format("{:#x} is not a multiple of 8", *controller.registers));
+        }
+    }
+    DmaConfig& config = controller.config;
+    config.channels = view["channels"].number32();
+    config.data_width_bits = view["data_width_bits"].number32();
+    if (config.data_width_bits != bus_width) {
+        view["data_width_bits"].fail(
+            fmt::format("{} bits, but the bus has {}; widths are not converted", config.data_width_bits, bus_width));
+    }
+    config.max_burst_beats = view["max_burst_beats"].number32();
+    config.fifo_beats = view["fifo_beats"].number32();
+    config.max_reads = view["max_reads"].number32();
+    config.max_writes = view["max_writes"].number32();
+    config.descriptor_prefetch = view["descriptor_prefetch"].number32();
+    config.timing = timing_profile(view["profile"].string());
+    config.arbiter = arbiter_of(view["arbiter"]);
+    controller.blocking = view["style"].string() == "blocking";
+    refuse(view, validate(config));
+    return controller;
+}
+
+CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) {
+    CpuConfig config;
+    config.data_width_bits = width;
+    const View cache = view["cache"];
+    config.cache.size_bytes = cache["size_bytes"].number32();
+    config.cache.line_bytes = cache["line_bytes"].number32();
+    config.cache.ways = cache["ways"].number32();
+    config.cache.write_policy = cache["write_policy"].string() == "back" ? WritePolicy::Back : WritePolicy::Through;
+    config.cache.write_allocate = cache["write_allocate"].boolean();
+    config.cache.replacement = cache["replacement"].string();
+    config.cache.replacement_seed = cache["replacement_seed"].number();
+    config.cache.hit_cycles = cache["hit_cycles"].number32();
+    config.cache.maintenance_cycles = cache["maintenance_cycles"].number32();
+    config.cache.maintenance_line_cycles = cache["maintenance_line_cycles"].number32();
+    config.cache.snoop_cycles = cache["snoop_cycles"].number32();
+    config.cache.write_back_buffers = cache["write_back_buffers"].number32();
+    config.cache.coherence = cache["coherence"].string() == "none" ? CoherenceMode::None : CoherenceMode::IoCoherent;
+    const View buffer = view["store_buffer"];
+    config.store_buffer.entries = buffer["entries"].number32();
+    config.store_buffer.max_in_flight = buffer["max_in_flight"].number32();
+    config.store_buffer.residence = buffer["residence"].number32();
+    config.store_buffer.hold = buffer["hold"].boolean();
+    config.store_buffer.merge = buffer["merge"].boolean();
+    config.dmb_orders_device = view["dmb_orders_device"].boolean();
+    config.interrupts = static_cast<std::uint32_t>(interrupts);
+    refuse(cache, validate(config.cache));
+    refuse(buffer, validate(config.store_buffer));
+    refuse(view, validate(config));
+    return config;
+}
+
+/// Collects what occupies addresses and refuses what overlaps.
+class Map {
+  public:
+    explicit Map(BusConfig& bus) : bus_(bus) {}
+
+    void add(const View& where, const std::string& name, std::uint64_t base, std::uint64_t size) {
+        const std::uint64_t last = base + (size - 1);
+        if (last < base) {
+            where.fail(fmt::format("{}: {} bytes at {:#x} reach beyond the 64-bit address space",
+                                   readable_path(where.pointer()), size, base));
+        }
+        for (const AddressRange& other : bus_.map) {
+            const std::uint64_t other_last = other.base + (other.size - 1);
+            if (base <= other_last && other.base <= last) {
+                where.fail(fmt::format("{}: {} ({:#x} to {:#x}) overlaps {} ({:#x} to {:#x})",
+                                       readable_path(where.pointer()), in_quotes(name), base, last,
+                                       in_quotes(other.name), other.base, other_last));
+            }
+        }
+        bus_.map.push_back({base, size, bus_.targets, 0, name});
+        ++bus_.targets;
+    }
+
+  private:
+    BusConfig& bus_;
+};
+
+void refuse_second(std::vector<std::string>& names, const View& view) {
+    const std::string& name = view["name"].string();
+    if (std::find(names.begin(), names.end(), name) != names.end()) {
+        view["name"].fail(fmt::format("the name {} is taken", in_quotes(name)));
+    }
+    names.push_back(name);
+}
+
+PlatformSpec platform_of(const View& view, const std::string& folder) {
+    PlatformSpec platform;
+    platform.monitor = view["monitor"].boolean();
+    platform.period_ps = period_of(view["clock"]);
+
+    const View bus_view = view["bus"];
+    BusConfig& bus = platform.bus;
+    bus.topology = bus_view["topology"].string();
+    bus.data_width_bits = bus_view["data_width_bits"].number32();
+    bus.request_latency = bus_view["request_latency"].number32();
+    bus.response_latency = bus_view["response_latency"].number32();
+    bus.queue_depth = bus_view["queue_depth"].number32();
+    bus.max_outstanding = bus_view["max_outstanding"].number32();
+    bus.arbiter = arbiter_of(bus_view["arbiter"]);
+    bus.targets = 0;
+
+    std::vector<std::string> names;
+    Map map(bus);
+    for (const View& memory : view["memories"].items()) {
+        refuse_second(names, memory);
+        platform.memories.push_back(memory_of(memory, bus.data_width_bits, folder));
+        map.add(memory, platform.memories.back().name, platform.memories.back().base,
+                platform.memories.back().config.size);
+    }
+    for (const View& controller : view["controllers"].items()) {
+        refuse_second(names, controller);
+        platform.controllers.push_back(controller_spec_of(controller, bus.data_width_bits));
+    }
+    for (std::size_t i = 0; i < platform.controllers.size(); ++i) {
+        const ControllerSpec& controller = platform.controllers[i];
+        if (controller.registers) {
+            map.add(view["controllers"].items()[i]["registers"], controller.name, *controller.registers,
+                    native::register_space_bytes(controller.config.channels));
+        }
+    }
+    if (view.has("cpu")) {
+        platform.cpu = cpu_of(view["cpu"], bus.data_width_bits, platform.controllers.size());
+    }
+    const std::size_t initiators = platform.controllers.size() + (platform.cpu ? 1 : 0);
+    if (initiators == 0) {
+        view.fail("platform: nothing would use the bus; give controllers or a cpu");
+    }
+    bus.initiators = static_cast<std::uint32_t>(initiators);
+    if (platform.cpu && platform.cpu->cache.coherence == CoherenceMode::IoCoherent) {
+        bus.snooped.assign(initiators, true);
+        bus.snooped.back() = false;
+    }
+    refuse(bus_view, validate(bus));
+    return platform;
+}
+
+std::optional<std::uint64_t> optional_number(const View& view, const std::string& key) {
+    return view.has(key) ? std::optional<std::uint64_t>(view[key].number()) : std::nullopt;
+}
+
+std::uint8_t log2_of(std::uint64_t power) {
+    std::uint8_t result = 0;
+    while ((1ULL << result) < power) {
+        ++result;
+    }
+    return result;
+}
+
+/// The members that a register job and a descriptor have in common.
+Job job_of(const View& view) {
+    Job job;
+    job.source.address = view["source"].number();
+    job.destination.address = view["destination"].number();
+    job.length = view["length"].number32();
+    job.rows = view["rows"].number32();
+    // Without strides the rows lie one behind the other, as far as the register can say so.
+    const auto stride = [&](const char* key) {
+        if (view.has(key)) {
+            return static_cast<std::int32_t>(view[key].integer());
+        }
+        if (job.rows > 1 && job.length > static_cast<std::uint32_t>(std::numeric_limits<std::int32_t>::max())) {
+            view["length"].fail("rows of 2 GiB and more need a stride");
+        }
+        return job.rows > 1 ? static_cast<std::int32_t>(job.length) : 0;
+    };
+    job.source.stride = stride("source_stride");
+    job.destination.stride = stride("destination_stride");
+    job.source.fixed = view["fixed_source"].boolean();
+    job.destination.fixed = view["fixed_destination"].boolean();
+    job.element_log2 = log2_of(view["element"].number());
+    static const std::map<std::string, Handshake> kModes{{"none", Handshake::None},
+                                                         {"single", Handshake::Single},
+                                                         {"block", Handshake::Block},
+                                                         {"demand", Handshake::Demand}};
+    job.handshake = kModes.at(view["handshake"].string());
+    return job;
+}
+
+std::string place_of(const View& view) {
+    const std::string prefix = view.document().prefix(view.document().node(view.pointer()).value);
+    return prefix.substr(0, prefix.size() - 2);
+}
+
+Limits limits_of(const View& view) {
+    return {optional_number(view, "equals"), optional_number(view, "min"), optional_number(view, "max")};
+}
+
+void refuse_outside(const View& view, std::uint64_t address, std::uint64_t size, const PlatformSpec& platform) {
+    for (const MemorySpec& memory : platform.memories) {
+        if (address >= memory.base && address - memory.base < memory.config.size &&
+            size <= memory.config.size - (address - memory.base)) {
+            return;
+        }
+    }
+    view.fail(fmt::format("{}: {} bytes at {:#x} are not inside of one memory", readable_path(view.pointer()), size,
+                          address));
+}
+
+MemoryExpectation memory_expectation_of(const View& view, const PlatformSpec& platform, const std::string& folder) {
+    MemoryExpectation expected;
+    expected.where = place_of(view);
+    expected.address = view["address"].number();
+    const unsigned others = (view.has("same_as") ? 1U : 0U) + (view.has("xxh64") ? 1U : 0U);
+    if (others + (has_bytes(view) ? 1U : 0U) != 1) {
+        view.fail(fmt::format("{}: exactly one of file, hex, pattern, seed, same_as and xxh64 belongs here",
+                              readable_path(view.pointer())));
+    }
+    if (others == 0) {
+        expected.bytes = bytes_of(view, folder);
+        expected.size = expected.bytes->size();
+    } else {
+        if (!view.has("size")) {
+            view.fail(fmt::format("{}: the key \"size\" is missing", readable_path(view.pointer())));
+        }
+        expected.size = view["size"].number();
+        expected.same_as = optional_number(view, "same_as");
+        if (view.has("xxh64")) {
+            expected.xxh64 = view["xxh64"].string();
+        }
+    }
+    if (expected.size > kMaxEntryBytes) {
+        view.fail(fmt::format("{}: {} bytes; the most for one entry is {}", readable_path(view.pointer()),
+                              expected.size, kMaxEntryBytes));
+    }
+    refuse_outside(view, expected.address, expected.size, platform);
+    if (expected.same_as) {
+        refuse_outside(view["same_as"], *expected.same_as, expected.size, platform);
+    }
+    return expected;
+}
+
+std::uint32_t channel_of(const View& view, const ControllerSpec& controller) {
+    const std::uint32_t channel = view["channel"].number32();
+    if (channel >= controller.config.channels) {
+        view["channel"].fail(fmt::format("{} has the channels 0 to {}, not {}", in_quotes(controller.name),
+                                         controller.config.channels - 1, channel));
+    }
+    return channel;
+}
+
+Expectations expectations_of(const View& view, const PlatformSpec& platform, const std::string& folder) {
+    Expectations expected;
+    for (const View& item : view["memory"].items()) {
+        expected.memory.push_back(memory_expectation_of(item, platform, folder));
+    }
+    if (view.has("cycles")) {
+        expected.cycles = limits_of(view["cycles"]);
+        expected.cycles_where = place_of(view["cycles"]);
+    }
+    for (const View& item : view["transfers"].items()) {
+        TransferExpectation transfer;
+        transfer.where = place_of(item);
+        transfer.controller = controller_of(item, platform);
+        transfer.channel = channel_of(item, platform.controllers[transfer.controller]);
+        transfer.job = item["job"].number32();
+        if (item.has("status")) {
+            transfer.status = item["status"].string();
+        }
+        if (item.has("error")) {
+            transfer.error = item["error"].string();
+        }
+        transfer.error_address = optional_number(item, "error_address");
+        transfer.bytes_written = optional_number(item, "bytes_written");
+        transfer.cycles = {optional_number(item, "cycles"), optional_number(item, "min_cycles"),
+                           optional_number(item, "max_cycles")};
+        transfer.completed = optional_number(item, "completed");
+        expected.transfers.push_back(std::move(transfer));
+    }
+    for (const View& item : view["statistics"].items()) {
+        expected.statistics.push_back({item["name"].string(), limits_of(item), place_of(item)});
+    }
+    for (const View& item : view["findings"].items()) {
+        expected.findings.push_back(item.string());
+    }
+    return expected;
+}
+
+/// Writes values into the document that follow from others, so that the resolved configuration says everything.
+void resolve_document(Document& document) {
+    Json& platform = document.root["platform"];
+    Json& clock = platform["clock"];
+    if (!clock.contains("period_ps") && !clock.contains("frequency_hz")) {
+        clock["period_ps"] = PlatformSpec{}.period_ps;
+    }
+    for (Json& controller : platform["controllers"]) {
+        if (!controller.contains("data_width_bits")) {
+            controller["data_width_bits"] = platform["bus"]["data_width_bits"];
+        }
+    }
+}
+
+}  // namespace
+
+std::uint32_t controller_of(const View& view, const PlatformSpec& platform) {
+    if (platform.controllers.empty()) {
+        view.fail("the platform has no controllers");
+    }
+    if (!view.has("controller")) {
+        return 0;
+    }
+    const std::string& name = view["controller"].string();
+    std::vector<std::string> known;
+    for (std::size_t i = 0; i < platform.controllers.size(); ++i) {
+        if (platform.controllers[i].name == name) {
+            return static_cast<std::uint32_t>(i);
+        }
+        known.push_back(platform.controllers[i].name);
+    }
+    const std::string near = nearest(name, known);
+    view["controller"].fail(fmt::format("there is no controller {}{}", in_quotes(name),
+                                        near.empty() ? "" : fmt::format("; did you mean {}?", in_quotes(near))));
+}
+
+TransferSpec transfer_of(const View& view, const PlatformSpec& platform) {
+    TransferSpec transfer;
+    transfer.controller = controller_of(view, platform);
+    transfer.channel = channel_of(view, platform.controllers[transfer.controller]);
+    transfer.continue_on_error = view["on_error"].string() == "continue";
+    transfer.cyclic_rounds = view["cyclic_rounds"].number();
+    const View chain = view["chain"];
+    if (chain.json().empty()) {
+        for (const char* key : {"source", "destination", "length"}) {
+            if (!view.has(key)) {
+                view.fail(fmt::format("{}: the key {} is missing (or a chain)", readable_path(view.pointer()),
+                                      in_quotes(key)));
+            }
+        }
+        if (view.has("descriptors")) {
+            view["descriptors"].fail_at_key("descriptors belongs to a chain, which is missing");
+        }
+        transfer.job = job_of(view);
+    } else {
+        for (const char* key : {"source", "destination", "length"}) {
+            if (view.has(key)) {
+                view[key].fail_at_key(fmt::format("{} does not go together with a chain", key));
+            }
+        }
+        if (transfer.cyclic_rounds != 0) {
+            view["cyclic_rounds"].fail_at_key("cyclic_rounds does not go together with a chain");
+        }
+        if (!view.has("descriptors")) {
+            view.fail(fmt::format("{}: a chain needs the key \"descriptors\", an address for it",
+                                  readable_path(view.pointer())));
+        }
+        transfer.descriptors = view["descriptors"].number();
+        if (transfer.descriptors % native::kDescriptorBytes != 0) {
+            view["descriptors"].fail(
+                fmt::format("{:#x} is not a multiple of {}", transfer.descriptors, native::kDescriptorBytes));
+        }
+        refuse_outside(view["descriptors"], transfer.descriptors, chain.json().size() * native::kDescriptorBytes,
+                       platform);
+        std::uint64_t address = transfer.descriptors;
+        for (const View& entry : chain.items()) {
+            const Job job = job_of(entry);
+            native::Descriptor descriptor;
+            address += native::kDescriptorBytes;
+            descriptor.next = address;
+            descriptor.source = job.source.address;
+            descriptor.destination = job.destination.address;
+            descriptor.length = job.length;
+            descriptor.rows = job.rows;
+            descriptor.source_stride = job.source.stride;
+            descriptor.destination_stride = job.destination.stride;
+            descriptor.interrupt = entry["interrupt"].boolean();
+            descriptor.write_back = entry["write_back"].boolean();
+            descriptor.source_fixed = job.source.fixed;
+            descriptor.destination_fixed = job.destination.fixed;
+            descriptor.element_log2 = job.element_log2;
+            descriptor.handshake = job.handshake;
+            transfer.chain.push_back(descriptor);
+        }
+        transfer.chain.back().next = 0;
+        transfer.chain.back().end = true;
+    }
+    if (view.has("unit")) {
+        transfer.job.unit_bytes = view["unit"].number32();
+    }
+    if (view.has("start")) {
+        transfer.start = view["start"].number();
+    }
+    transfer.pause_at = optional_number(view, "pause_at");
+    transfer.resume_at = optional_number(view, "resume_at");
+    transfer.abort_at = optional_number(view, "abort_at");
+    return transfer;
+}
+
+std::vector<RegisterWrite> register_writes(const TransferSpec& transfer) {
+    using namespace native;
+    std::vector<RegisterWrite> writes;
+    const auto write = [&](std::uint32_t offset, std::uint64_t value) {
+        writes.push_back({channel_register(transfer.channel, offset), static_cast<std::uint32_t>(value)});
+    };
+    const Job& job = transfer.job;
+    std::uint32_t config = transfer.continue_on_error ? config::kErrorContinue : 0;
+    if (transfer.chain.empty()) {
+        config |= (job.source.fixed ? config::kSrcFixed : 0) | (job.destination.fixed ? config::kDstFixed : 0) |
+                  (transfer.cyclic_rounds != 0 ? config::kCyclic : 0);
+        config = config::ElementLog2::set(config, job.element_log2);
+        config = config::HandshakeMode::set(config, static_cast<std::uint32_t>(job.handshake));
+        write(reg::kSrcLo, job.source.address);
+        write(reg::kSrcHi, job.source.address >> 32U);
+        write(reg::kDstLo, job.destination.address);
+        write(reg::kDstHi, job.destination.address >> 32U);
+        write(reg::kLength, job.length);
+        write(reg::kRows, job.rows);
+        write(reg::kSrcStride, static_cast<std::uint32_t>(job.source.stride));
+        write(reg::kDstStride, static_cast<std::uint32_t>(job.destination.stride));
+    } else {
+        config |= config::kChain;
+        write(reg::kDescLo, transfer.descriptors);
+        write(reg::kDescHi, transfer.descriptors >> 32U);
+    }
+    write(reg::kUnitBytes, job.unit_bytes);
+    write(reg::kConfig, config);
+    write(reg::kIntEnable, interrupt::kAll);
+    write(reg::kControl, control::kStart);
+    return writes;
+}
+
+Bytes chain_bytes(const TransferSpec& transfer) {
+    Bytes bytes;
+    for (const native::Descriptor& descriptor : transfer.chain) {
+        const native::DescriptorBytes encoded = native::encode(descriptor);
+        bytes.insert(bytes.end(), encoded.begin(), encoded.end());
+    }
+    return bytes;
+}
+
+Scenario make_scenario(Document document, const std::string& folder) {
+    resolve_document(document);
+    Scenario scenario;
+    scenario.folder = folder;
+    const View root(document);
+    scenario.platform = platform_of(root["platform"], folder);
+    for (const View& transfer : root.items("transfers")) {
+        scenario.transfers.push_back(transfer_of(transfer, scenario.platform));
+    }
+    if (root.has("program") && !root["program"].json().empty()) {
+        if (!scenario.platform.cpu) {
+            root["program"].fail_at_key("a program needs a CPU; add \"cpu: {}\" to the platform");
+        }
+        scenario.program = compile_steps(root["program"], {scenario.platform, folder});
+    }
+    scenario.expect = expectations_of(root["expect"], scenario.platform, folder);
+    const View run = root["run"];
+    scenario.run.max_cycles = run["max_cycles"].number();
+    scenario.run.stop_at = optional_number(run, "stop_at");
+    scenario.run.trace = run["trace"].boolean();
+    scenario.run.reversed = run["construction_order"].string() == "reversed";
+    const std::uint64_t last = std::max(scenario.run.max_cycles, scenario.run.stop_at.value_or(0));
+    if (last > std::numeric_limits<std::uint64_t>::max() / scenario.platform.period_ps) {
+        run.fail(fmt::format("run: {} cycles of {} ps are more simulated time than there is", last,
+                             scenario.platform.period_ps));
+    }
+    if (root.has("name")) {
+        scenario.name = root["name"].string();
+    }
+    scenario.document = std::move(document);
+    return scenario;
+}
+
+Scenario load_scenario(const std::string& path, const std::vector<Setting>& settings) {
+    const std::string folder = path == "-" ? "." : std::filesystem::path(path).parent_path().string();
+    Scenario scenario;
+    try {
+        scenario = make_scenario(load_layers(path, Schema::scenario(), settings), folder.empty() ? "." : folder);
+    } catch (const ConfigError& error) {
+        throw InputError(fmt::format("{}: {}", path, error.what()));
+    }
+    if (scenario.name.empty()) {
+        scenario.name = path == "-" ? "scenario" : std::filesystem::path(path).stem().string();
+        scenario.document.root["name"] = scenario.name;
+    }
+    return scenario;
+}
+
+namespace {
+
+void move_files(Json& value, const std::filesystem::path& from, const std::filesystem::path& to) {
+    for (auto& item : value.items()) {
+        if (item.key() == "file" && item.value().is_string() && value.is_object()) {
+            const std::filesystem::path file(item.value().get<std::string>());
+            if (file.is_relative()) {
+                item.value() = std::filesystem::proximate(from / file, to).generic_string();
+            }
+        } else if (item.value().is_structured()) {
+            move_files(item.value(), from, to);
+        }
+    }
+}
+
+}  // namespace
+
+std::string resolved_yaml(const Scenario& scenario, const std::string& folder) {
+    Json root = scenario.document.root;
+    move_files(root, scenario.folder, folder);
+    return to_yaml(root, Schema::scenario());
+}
+
+}  // namespace dmasim::cli
