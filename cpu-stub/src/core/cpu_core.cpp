@@ -287,8 +287,10 @@ struct CpuCore::State {
         write_back.tag = ++newest_tag;
         if (!write_back.repair) {
             ++statistics.write_backs;
+            // A coherent cache must not undo what others have written beside its dirty bytes (P4).
+            const bool dirty_only = config.cache.coherence == CoherenceMode::IoCoherent;
             offer_write(Purpose::CacheWriteBack, write_back.tag, write_back.line, line_bytes, write_back.data.data(),
-                        nullptr);
+                        dirty_only ? write_back.newer.data() : nullptr);
             return;
         }
         ++statistics.repairs;
@@ -473,11 +475,14 @@ struct CpuCore::State {
             }
             if (WriteBack* write_back = write_back_of(line)) {
                 met.any = true;
-                met.dirty = met.dirty || write_back->newer[offset] != 0;
-                if (!write_back->requested) {
+                if (write_back->newer[offset] == 0) {
+                    // Not written by the burst.
+                } else if (!write_back->requested) {
                     // It has not left: it simply takes the byte along.
+                    met.dirty = true;
                     write_back->data[offset] = value;
                 } else {
+                    met.dirty = true;
                     if (!write_back->again) {
                         write_back->again = true;
                         write_back->again_data.assign(line_bytes, 0);
@@ -641,7 +646,7 @@ struct CpuCore::State {
             event.access = store ? Access::Write : Access::Read;
             event.response = active.response;
             event.address = operation.address;
-            event.bytes = static_cast<std::uint32_t>(operation.bytes);
+            event.bytes = operation.bytes;
             event.value = (store ? kCpuAccessStore : 0) |
                           (operation.type == MemoryType::Cached && active.all_hit ? kCpuAccessHit : 0) |
                           (operation.type != MemoryType::Cached ? kCpuAccessUncached : 0) |
@@ -659,8 +664,7 @@ struct CpuCore::State {
                                                                                    : MaintenanceKind::CleanInvalidate;
             event.value = static_cast<std::uint32_t>(kind) | static_cast<std::uint32_t>(operation.scope) << 2;
             event.address = operation.address;
-            event.bytes = static_cast<std::uint32_t>(
-                std::min<std::uint64_t>(operation.bytes, std::numeric_limits<std::uint32_t>::max()));
+            event.bytes = operation.bytes;
             event.job =
                 static_cast<std::uint32_t>(std::min<std::uint64_t>(span, std::numeric_limits<std::uint32_t>::max()));
             emit(event);

@@ -3,13 +3,13 @@
 // A CPU, a device and a memory on one bus, core to core; programs run on the CPU as plain C++.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "dmasim/bus/core/island.h"
 #include "dmasim/cpu_stub/core/cpu_core.h"
@@ -19,7 +19,7 @@ namespace dmasim::test {
 
 /// Issues single bursts whenever it is told to.
 class BurstDevice final : public BurstMaster {
-public:
+  public:
     struct Transfer {
         Burst burst;
         std::vector<std::uint8_t> data;
@@ -53,7 +53,7 @@ public:
 
     std::uint32_t bus_bytes = 8;
 
-private:
+  private:
     Transfer& start(Access access, std::uint64_t address, std::vector<std::uint8_t> data,
                     std::vector<std::uint8_t> enables, Cycles at) {
         transfers_.emplace_back();
@@ -86,7 +86,7 @@ struct MachineConfig {
 
 /// Initiator 0 is the CPU, the devices follow.
 class Machine {
-public:
+  public:
     explicit Machine(const MachineConfig& machine_config)
         : system(bus_config(machine_config), {memory_config(machine_config)}),
           context(system),
@@ -141,7 +141,7 @@ public:
         return context.write(address, data.data(), data.size(), type);
     }
 
-private:
+  private:
     struct Forward final : BurstPort {
         explicit Forward(Machine& owner) : machine(owner) {}
         void request(const Burst& burst, Cycles at) override { machine.port->request(burst, at); }
@@ -165,15 +165,15 @@ private:
         return memory;
     }
 
-public:
+  public:
     CoreSystem system;
     LoopContext context;
 
-private:
+  private:
     BurstPort* port = nullptr;
     Forward core_port;
 
-public:
+  public:
     CpuCore core;
     std::vector<BurstDevice> devices;
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dmasim/cpu_stub/core/replacement.h"
 
-#include <gtest/gtest.h>
-
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "dmasim/model/errors.h"
 

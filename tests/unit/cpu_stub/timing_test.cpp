@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every number of docs/cpu.md, against a port whose answers are scripted to the cycle.
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <map>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "dmasim/cpu_stub/core/program.h"
 #include "dmasim/model/errors.h"
@@ -15,7 +15,7 @@ namespace {
 
 /// A memory that answers with fixed distances, announced at once.
 class ScriptedPort final : public BurstPort {
-public:
+  public:
     void request(const Burst& burst, Cycles at) override {
         log.push_back(Entry{burst, at});
         if (burst.access == Access::Write) {
@@ -83,8 +83,8 @@ TEST(CpuTiming, HitTakesHitCyclesForEachLine) {
         Bench bench(config_with([&](CpuConfig& c) { c.cache.hit_cycles = hit; }));
         bench.program.load(0x1000, 64);
         bench.program.load(0x1040, 64);
-        bench.program.load(0x1000, 64);    // One line.
-        bench.program.load(0x103F, 2);     // Two lines.
+        bench.program.load(0x1000, 64);  // One line.
+        bench.program.load(0x103F, 2);   // Two lines.
         bench.program.store(0x1010, {1});
         bench.run();
         EXPECT_EQ(bench.span(2), hit);
@@ -184,8 +184,8 @@ TEST(CpuTiming, CleanOfDirtyAndOfCleanLines) {
             }));
             bench.program.store(0x1000, {7});
             bench.program.clean(0x1000, 1);
-            bench.program.clean(0x1000, 1);     // Nothing dirty.
-            bench.program.clean(0x0FFF, 66);    // Three lines.
+            bench.program.clean(0x1000, 1);   // Nothing dirty.
+            bench.program.clean(0x0FFF, 66);  // Three lines.
             bench.program.clean(0x1000, 0);
             bench.run();
             const Cycles look = bench.program.steps()[1].issued + overhead + each;

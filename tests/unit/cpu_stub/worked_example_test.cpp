@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The numbers of the worked example in docs/cpu.md, on the real bus and memory, in every order of evaluation.
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 #include "support/core/cpu_machine.h"
 
