@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <utility>
+#include <vector>
+
+#include "dmasim/model/errors.h"
+
+namespace dmasim {
+
+/// A queue with access by position that keeps its memory: no allocation once it has grown to what is needed.
+template <typename T>
+class Ring {
+  public:
+    [[nodiscard]] bool empty() const { return size_ == 0; }
+    [[nodiscard]] std::size_t size() const { return size_; }
+    /// Element `index` counted from the front.
+    T& operator[](std::size_t index) { return slots_[(head_ + index) & (slots_.size() - 1)]; }
+    const T& operator[](std::size_t index) const { return slots_[(head_ + index) & (slots_.size() - 1)]; }
+    T& front() { return (*this)[0]; }
+    [[nodiscard]] const T& front() const { return (*this)[0]; }
+    T& back() { return (*this)[size_ - 1]; }
+    [[nodiscard]] const T& back() const { return (*this)[size_ - 1]; }
+
+    void push_back(T value) {
+        if (size_ == slots_.size()) {
+            grow();
+        }
+        slots_[(head_ + size_) & (slots_.size() - 1)] = std::move(value);
+        ++size_;
+    }
+    void pop_front() {
+        DMASIM_INVARIANT(size_ != 0);
+        head_ = (head_ + 1) & (slots_.size() - 1);
+        --size_;
+    }
+    void pop_back() {
+        DMASIM_INVARIANT(size_ != 0);
+        --size_;
+    }
+    void clear() {
+        head_ = 0;
+        size_ = 0;
+    }
+
+  private:
+    void grow() {
+        std::vector<T> bigger(slots_.empty() ? 4 : slots_.size() * 2);
+        for (std::size_t i = 0; i < size_; ++i) {
+            bigger[i] = std::move((*this)[i]);
+        }
+        slots_ = std::move(bigger);
+        head_ = 0;
+    }
+
+    std::vector<T> slots_;  ///< A power of two of them, or none.
+    std::size_t head_ = 0;
+    std::size_t size_ = 0;
+};
+
+}  // namespace dmasim
