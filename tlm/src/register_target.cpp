@@ -147,8 +147,9 @@ void RegisterTarget::respond() {
         return;
     }
     const sc_core::sc_time now = sc_core::sc_time_stamp();
-    if (responses_.front().time > now) {
-        response_event_.notify(responses_.front().time - now);
+    const sc_core::sc_time earliest = std::max(responses_.front().time, may_respond_at_);
+    if (earliest > now) {
+        response_event_.notify(earliest - now);
         return;
     }
     responding_ = true;
@@ -167,6 +168,7 @@ void RegisterTarget::finish_response(const sc_core::sc_time& delay) {
     tlm::tlm_generic_payload& trans = *responses_.front().trans;
     responses_.pop_front();
     responding_ = false;
+    may_respond_at_ = sc_core::sc_time_stamp() + delay;
     if (trans.has_mm()) {
         trans.release();
     }

@@ -73,6 +73,7 @@ class RegisterTarget final : public sc_core::sc_module, private tlm::tlm_fw_tran
     std::deque<Pending> requests_;   ///< By time, then in the order of the calls.
     std::deque<Pending> responses_;  ///< The first may be under way.
     bool responding_ = false;
+    sc_core::sc_time may_respond_at_;  ///< When the last END_RESP takes effect.
     sc_core::sc_event request_event_;
     sc_core::sc_event response_event_;
 };
