@@ -89,11 +89,21 @@ void SparseMemory::write_enabled(std::uint64_t address, const std::uint8_t* data
 }
 
 void SparseMemory::set(std::uint64_t address, std::uint8_t value, std::uint64_t bytes) {
-    for_each_page(address, bytes, [&](std::uint64_t number, std::size_t offset, std::size_t, std::size_t here) {
-        if (value == fill_ && find(number) == nullptr) {
-            return;
+    if (value == fill_ && bytes / kPageBytes > pages_.size()) {
+        // Only pages that exist need it, and there are fewer of them than in the range.
+        for (auto& [number, page] : pages_) {
+            for (std::uint64_t i = 0; i < kPageBytes; ++i) {
+                if (number * kPageBytes + i - address < bytes) {
+                    (*page)[static_cast<std::size_t>(i)] = value;
+                }
+            }
         }
-        std::memset(create(number).data() + offset, value, here);
+        return;
+    }
+    for_each_page(address, bytes, [&](std::uint64_t number, std::size_t offset, std::size_t, std::size_t here) {
+        if (value != fill_ || find(number) != nullptr) {
+            std::memset(create(number).data() + offset, value, here);
+        }
     });
 }
 

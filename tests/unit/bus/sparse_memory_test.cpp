@@ -99,6 +99,10 @@ TEST(SparseMemory, SetAndClear) {
     EXPECT_EQ(byte_at(memory, 4090), 9);
     EXPECT_EQ(byte_at(memory, 4099), 9);
     EXPECT_EQ(byte_at(memory, 4100), 3);
+    memory.set(4095, 3, 1ULL << 40);
+    EXPECT_EQ(byte_at(memory, 4094), 9);
+    EXPECT_EQ(byte_at(memory, 4095), 3);
+    EXPECT_EQ(byte_at(memory, 4099), 3);
     memory.clear();
     EXPECT_EQ(byte_at(memory, 4090), 3);
     EXPECT_EQ(memory.pages(), 0U);
