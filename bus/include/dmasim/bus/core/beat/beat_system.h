@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "dmasim/bus/core/beat/beat_fabric.h"
+#include "dmasim/model/beat/signals.h"
+#include "dmasim/model/clocked.h"
+
+namespace dmasim {
+
+/// Sees the signals of every cycle that was evaluated, before the cycle ends.
+class BeatProbe {
+  public:
+    BeatProbe() = default;
+    BeatProbe(const BeatProbe&) = delete;
+    BeatProbe& operator=(const BeatProbe&) = delete;
+    virtual ~BeatProbe() = default;
+
+    /// `masters[m]`, `slaves[m]`: what drives master port m from both sides in cycle `t`.
+    virtual void cycle(Cycles t, const BeatFabric::Masters& masters, const BeatFabric::Slaves& slaves) = 0;
+};
+
+/// Beat-accurate masters, a fabric and memories, advanced together in one plain loop (docs/beat-pipelines.md).
+///
+/// Edge `t` of this block is the end of cycle `t`. Cycles in which nothing can happen are skipped.
+class BeatSystem final : public Clocked {
+  public:
+    /// The fabric decides; masters and slaves are not owned and outlive the system. Before cycle `t` is evaluated,
+    /// `before(t)` is called for each master, so that its owner can offer work.
+    BeatSystem(std::unique_ptr<BeatFabric> fabric, std::vector<BeatMaster*> masters, std::vector<BeatSlave*> slaves);
+
+    /// Called at the beginning of each cycle that is evaluated.
+    std::function<void(Cycles)> before;
+    /// The earliest cycle >= `t` at which `before` has something to do; default: never.
+    std::function<Cycles(Cycles)> next_input;
+
+    void probe(BeatProbe* probe) { probe_ = probe; }
+
+    [[nodiscard]] Cycles next_edge() const override;
+    void evaluate(Cycles edge) override;
+    /// Something outside of the system changed: cycle `t` must be looked at.
+    void wake(Cycles t);
+
+  private:
+    std::unique_ptr<BeatFabric> fabric_;
+    std::vector<BeatMaster*> masters_;
+    std::vector<BeatSlave*> slaves_;
+    BeatFabric::Masters from_masters_;
+    BeatFabric::Masters at_slaves_;
+    BeatFabric::Slaves from_slaves_;
+    BeatFabric::Slaves at_masters_;
+    BeatProbe* probe_ = nullptr;
+    Cycles next_;
+};
+
+}  // namespace dmasim
