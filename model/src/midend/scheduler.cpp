@@ -827,8 +827,7 @@ void Scheduler::report_job(EventKind kind, const LiveJob& job, unsigned channel,
     event.source = source_;
     event.channel = static_cast<std::uint16_t>(channel);
     event.job = job.number;
-    const std::uint64_t bytes = kind == EventKind::JobAccepted ? job.job.total_bytes() : job.written;
-    event.bytes = static_cast<std::uint32_t>(std::min<std::uint64_t>(bytes, 0xFFFF'FFFFU));
+    event.bytes = kind == EventKind::JobAccepted ? job.job.total_bytes() : job.written;
     event.value = value;
     event.address = job.job.source.address;
     event.address2 = job.job.destination.address;

@@ -61,6 +61,15 @@ constexpr std::array kPlatformRows{
     Row<PlatformCounters>{&PlatformCounters::cpu_hits, "cpu_hits", "access", "Cached accesses that hit."},
     Row<PlatformCounters>{&PlatformCounters::cpu_misses, "cpu_misses", "access", "Cached accesses that missed."},
     Row<PlatformCounters>{&PlatformCounters::cpu_uncached, "cpu_uncached", "access", "Accesses past the cache."},
+    Row<PlatformCounters>{&PlatformCounters::cache_fills, "cache_fills", "burst", "Reads that fill a cache line."},
+    Row<PlatformCounters>{&PlatformCounters::cache_write_backs, "cache_write_backs", "burst",
+                          "Writes of dirty bytes from a cache."},
+    Row<PlatformCounters>{&PlatformCounters::uncached_bursts, "uncached_bursts", "burst",
+                          "Reads and writes of a CPU past its cache."},
+    Row<PlatformCounters>{&PlatformCounters::cpu_bytes_read, "cpu_bytes_read", "byte",
+                          "Bytes that CPUs have read over the bus without error."},
+    Row<PlatformCounters>{&PlatformCounters::cpu_bytes_written, "cpu_bytes_written", "byte",
+                          "Bytes that CPUs have written over the bus without error."},
     Row<PlatformCounters>{&PlatformCounters::cache_line_changes, "cache_line_changes", "change",
                           "Lines filled, dirtied, cleaned, invalidated or evicted."},
     Row<PlatformCounters>{&PlatformCounters::maintenance_operations, "maintenance_operations", "operation",
@@ -121,6 +130,21 @@ std::uint64_t good_bytes(const TraceEvent& event) {
     return event.response == Response::Ok ? event.bytes : 0;
 }
 
+bool is_of_controller(Purpose purpose) {
+    return purpose == Purpose::Data || purpose == Purpose::Descriptor || purpose == Purpose::StatusWriteBack;
+}
+
+void count_cpu_burst(PlatformCounters& counters, const TraceEvent& event) {
+    if (event.purpose == Purpose::CacheFill) {
+        ++counters.cache_fills;
+    } else if (event.purpose == Purpose::CacheWriteBack) {
+        ++counters.cache_write_backs;
+    } else {
+        ++counters.uncached_bursts;
+    }
+    (event.access == Access::Read ? counters.cpu_bytes_read : counters.cpu_bytes_written) += good_bytes(event);
+}
+
 void count_cpu_access(PlatformCounters& counters, std::uint32_t value) {
     const bool store = (value & 1U) != 0;
     const bool hit = (value & 2U) != 0;
@@ -144,9 +168,15 @@ const ChannelCounters& Counters::channel(unsigned channel) const {
 
 void Counters::event(const TraceEvent& event) {
     switch (event.kind) {
+        case EventKind::BurstResponse:
+            if (is_of_controller(event.purpose)) {
+                count_channel(event);
+            } else {
+                count_cpu_burst(platform_, event);
+            }
+            break;
         case EventKind::JobAccepted:
         case EventKind::BurstGranted:
-        case EventKind::BurstResponse:
         case EventKind::JobCompleted:
         case EventKind::RequestLine:
         case EventKind::ErrorLatched:

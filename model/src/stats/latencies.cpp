@@ -44,6 +44,10 @@ void Latencies::event(const TraceEvent& event) {
         default:
             return;
     }
+    // The bursts of a CPU have tags of their own, which must not be mixed up with those of the controller.
+    if (event.purpose != Purpose::Data && event.purpose != Purpose::Descriptor) {
+        return;
+    }
     DMASIM_INVARIANT(event.channel < channels_.size());
     ChannelLatencies& latencies = channels_[event.channel];
     if (event.kind == EventKind::JobAccepted) {
@@ -51,18 +55,16 @@ void Latencies::event(const TraceEvent& event) {
     } else if (event.kind == EventKind::JobCompleted) {
         end(jobs_, job_key(event), event.at, latencies.job);
     } else if (event.kind == EventKind::BurstRequested) {
-        if (event.purpose != Purpose::StatusWriteBack) {
-            bursts_[burst_key(event)] = event.at;
-        }
+        bursts_[burst_key(event)] = event.at;
     } else if (event.kind == EventKind::BurstData) {
         if (event.purpose == Purpose::Data) {
             end(bursts_, burst_key(event), event.at, latencies.read);
         }
     } else if (event.purpose == Purpose::Descriptor) {
         end(bursts_, burst_key(event), event.at, latencies.descriptor);
-    } else if (event.access == Access::Write && event.purpose == Purpose::Data) {
+    } else if (event.access == Access::Write) {
         end(bursts_, burst_key(event), event.at, latencies.write);
-    } else if (event.access == Access::Read) {
+    } else {
         bursts_.erase(burst_key(event));
     }
 }

@@ -31,11 +31,14 @@ void TransferLog::event(const TraceEvent& event) {
         }
         case EventKind::BurstRequested:
         case EventKind::BurstData:
-        case EventKind::BurstResponse:
-            if (event.purpose == Purpose::Data) {
-                note_burst(record_of(event), event);
+        case EventKind::BurstResponse: {
+            // A reset ends jobs at once; what comes back for them afterwards must not open them again.
+            const auto job = open_.find(key_of(event));
+            if (event.purpose == Purpose::Data && job != open_.end()) {
+                note_burst(job->second, event);
             }
             break;
+        }
         case EventKind::JobCompleted: {
             DMASIM_INVARIANT(event.value < kJobStatuses);
             TransferRecord record = record_of(event);

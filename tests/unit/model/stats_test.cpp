@@ -376,6 +376,17 @@ TEST(Counters, Platform) {
     counters.event(maintenance);
     counters.event(at(1, EventKind::Barrier));
     counters.event(at(1, EventKind::CacheLineChanged));
+    TraceEvent cpu = burst(1, EventKind::BurstResponse, Access::Read, 0, 64);
+    for (const Purpose purpose : {Purpose::CacheFill, Purpose::CacheWriteBack, Purpose::Uncached}) {
+        cpu.purpose = purpose;
+        cpu.access = purpose == Purpose::CacheFill ? Access::Read : Access::Write;
+        counters.event(cpu);
+        cpu.response = Response::GenericError;
+        counters.event(cpu);
+        cpu.response = Response::Ok;
+    }
+    EXPECT_EQ(counters.channel(0).read_bursts, 0U) << "not the controller's";
+    EXPECT_EQ(counters.channel(0).failed_bursts, 0U);
     const auto statistics = counters.platform_statistics();
     expect_well_formed(statistics);
     const std::map<std::string, std::uint64_t> expected{{"memory_reads", 1},
@@ -391,7 +402,12 @@ TEST(Counters, Platform) {
                                                         {"maintenance_operations", 1},
                                                         {"maintenance_bytes", 4096},
                                                         {"maintenance_cycles", 77},
-                                                        {"barriers", 1}};
+                                                        {"barriers", 1},
+                                                        {"cache_fills", 2},
+                                                        {"cache_write_backs", 2},
+                                                        {"uncached_bursts", 2},
+                                                        {"cpu_bytes_read", 64},
+                                                        {"cpu_bytes_written", 128}};
     EXPECT_EQ(statistics.size(), expected.size());
     for (const auto& [name, value] : expected) {
         EXPECT_EQ(value_of(statistics, name), value) << name;
@@ -545,6 +561,18 @@ TEST(Latencies, AttachedInTheMiddleOfARun) {
     EXPECT_EQ(latencies.total().read.count() + latencies.total().write.count() + latencies.total().job.count(), 0U);
 }
 
+TEST(Latencies, BurstsOfACpuAreNotTheControllers) {
+    Latencies latencies(1);
+    latencies.event(burst(12, EventKind::BurstRequested, Access::Read, 1));
+    TraceEvent fill = burst(14, EventKind::BurstRequested, Access::Read, 1);
+    fill.purpose = Purpose::CacheFill;
+    latencies.event(fill);
+    fill.kind = EventKind::BurstResponse;
+    latencies.event(fill);
+    latencies.event(burst(20, EventKind::BurstData, Access::Read, 1, 64, 8, 1));
+    EXPECT_EQ(latencies.total().read.max(), Cycles{8});
+}
+
 TEST(Latencies, MemoryStaysFlat) {
     Latencies latencies(1);
     for (std::uint32_t n = 0; n < 5000; ++n) {
@@ -658,6 +686,17 @@ TEST(TransferLog, JobThatWasNeverAccepted) {
     ASSERT_THAT(log.records(), SizeIs(1));
     EXPECT_EQ(log.records()[0].accepted, kNever);
     EXPECT_EQ(log.records()[0].bytes, 0U);
+}
+
+TEST(TransferLog, LateAnswersDoNotOpenAJobAgain) {
+    TransferLog log;
+    for (const TraceEvent& event : a_job(100, 0, 0)) {
+        log.event(event);
+    }
+    log.event(burst(150, EventKind::BurstResponse, Access::Write, 9, 64, 8));
+    log.event(burst(150, EventKind::BurstData, Access::Read, 9, 64, 8, 1));
+    EXPECT_THAT(log.open(), IsEmpty());
+    EXPECT_EQ(log.records().at(0).bytes_written, 96U);
 }
 
 TEST(TransferLog, CallbackKeepsMemoryFlat) {

@@ -44,6 +44,11 @@ struct PlatformCounters {
     std::uint64_t cpu_hits = 0;
     std::uint64_t cpu_misses = 0;
     std::uint64_t cpu_uncached = 0;
+    std::uint64_t cache_fills = 0;
+    std::uint64_t cache_write_backs = 0;
+    std::uint64_t uncached_bursts = 0;
+    std::uint64_t cpu_bytes_read = 0;
+    std::uint64_t cpu_bytes_written = 0;
     std::uint64_t cache_line_changes = 0;
     std::uint64_t maintenance_operations = 0;
     std::uint64_t maintenance_bytes = 0;
