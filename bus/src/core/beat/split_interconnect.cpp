@@ -4,7 +4,7 @@
 #include "dmasim/model/errors.h"
 
 #include "fabrics.h"
-#include "registers.h"
+#include "dmasim/model/beat/registers.h"
 
 namespace dmasim::detail {
 

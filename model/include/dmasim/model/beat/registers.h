@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace dmasim::detail {
+namespace dmasim {
 
 /// A register between a source and a sink that takes an item every cycle and holds a second one when the sink stalls.
 /// Its `ready` is a register too.
@@ -137,4 +137,4 @@ class RegisteredArbiter {
     std::uint32_t index_ = 0;
 };
 
-}  // namespace dmasim::detail
+}  // namespace dmasim
