@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <systemc>
+#include <tlm>
+
+#include "dmasim/bus/core/peripheral/block_device_core.h"
+#include "dmasim/bus/core/peripheral/stream_core.h"
+#include "dmasim/bus/pins.h"
+#include "dmasim/bus/target_socket_adapter.h"
+#include "dmasim/tlm/clock_domain.h"
+#include "dmasim/tlm/clocked_process.h"
+
+namespace dmasim {
+
+/// A pin that may stay unbound. Binds to sc_signal<bool> and to sc_in<bool>.
+using PeripheralInput = sc_core::sc_port<sc_core::sc_signal_in_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+
+/// The socket of a peripheral core and what drives it; base of the peripherals' modules.
+class PeripheralSocket {
+  public:
+    PeripheralSocket(tlm::tlm_target_socket<>& socket, const ClockDomain& domain, DevicePort& core);
+
+    [[nodiscard]] const ClockDomain& domain() const { return domain_; }
+    /// The stamp of something that happens now.
+    [[nodiscard]] Cycles now() const;
+    /// An input was given to the core.
+    void wake() { process_.wake(); }
+
+  private:
+    void blocking(tlm::tlm_generic_payload& trans, const Burst& burst, sc_core::sc_time& delay);
+
+    ClockDomain domain_;
+    DevicePort& core_;
+    TargetSocketAdapter adapter_;
+    ClockedGroup group_;
+    ClockedProcess process_;
+};
+
+/// `StreamPeripheralCore` as a SystemC module (docs/peripherals.md). transport_dbg moves nothing; no DMI.
+class StreamPeripheral final : public sc_core::sc_module {
+  public:
+    tlm::tlm_target_socket<> socket;
+    PinDriver::Pin dreq;
+    PeripheralInput dack;
+    PeripheralInput tc;
+
+    /// Throws `ConfigError` with all problems of `config`.
+    StreamPeripheral(const sc_core::sc_module_name& name, const ClockDomain& domain, const StreamConfig& config);
+    ~StreamPeripheral() override;
+
+    /// Source: appends bytes to what it gives, from now on.
+    void supply(const std::vector<std::uint8_t>& bytes);
+    /// Requests again after TC.
+    void arm();
+    [[nodiscard]] const StreamPeripheralCore& core() const { return core_; }
+
+  private:
+    void dack_changed();
+    void tc_changed();
+
+    StreamPeripheralCore core_;
+    PeripheralSocket bus_;
+    PinDriver dreq_driver_;
+};
+
+/// `BlockDeviceCore` as a SystemC module (docs/peripherals.md). transport_dbg moves nothing; no DMI.
+class BlockDevice final : public sc_core::sc_module {
+  public:
+    tlm::tlm_target_socket<> socket;
+    PinDriver::Pin dreq;
+    PinDriver::Pin irq;
+
+    /// `store` must outlive the module. Throws `ConfigError` with all problems of `config`.
+    BlockDevice(const sc_core::sc_module_name& name, const ClockDomain& domain, const BlockDeviceConfig& config,
+                BlockStore& store);
+    ~BlockDevice() override;
+
+    [[nodiscard]] const BlockDeviceCore& core() const { return core_; }
+
+  private:
+    BlockDeviceCore core_;
+    PeripheralSocket bus_;
+    PinDriver dreq_driver_;
+    PinDriver irq_driver_;
+};
+
+}  // namespace dmasim
