@@ -157,7 +157,8 @@ NativeDriver::Completion NativeDriver::wait(unsigned channel) {
         if ((read(channel, reg::kStatus) & native::status::kBusy) == 0) {
             break;
         }
-        if (config_.use_interrupt) {
+        // An error is reported when it happens; the end of the channel behind it need not raise the line again.
+        if (config_.use_interrupt && (events & native::interrupt::kError) == 0) {
             cpu_.wait_for_interrupt(config_.interrupt_line);
         } else {
             cpu_.wait_cycles(config_.poll_cycles);
@@ -172,7 +173,6 @@ NativeDriver::Completion NativeDriver::wait(unsigned channel) {
     Completion completion;
     completion.done = (status & (native::status::kDone | native::status::kEndOfChain)) != 0;
     completion.aborted = (status & native::status::kAborted) != 0;
-    completion.residue = residue(channel);
     if ((status & native::status::kError) != 0) {
         const std::uint32_t kind = read(channel, reg::kErrorKind);
         completion.error = static_cast<TransferError>(native::error_kind::Kind::get(kind));
@@ -272,8 +272,16 @@ void NativeDriver::resume(unsigned channel) {
 }
 
 NativeDriver::Completion NativeDriver::abort(unsigned channel) {
+    // The residue is that of the current job, and 0 when the channel has ended: paused, it stands still and can be read.
+    write(channel, reg::kControl, native::control::kPause);
+    while ((status(channel) & (native::status::kPaused | native::status::kBusy)) == native::status::kBusy) {
+        cpu_.wait_cycles(config_.poll_cycles);
+    }
+    const std::uint64_t left = residue(channel);
     write(channel, reg::kControl, native::control::kAbort);
-    return wait(channel);
+    Completion completion = wait(channel);
+    completion.residue = left;
+    return completion;
 }
 
 void NativeDriver::end_cyclic(unsigned channel) {

@@ -45,7 +45,7 @@ class NativeDriver {
         ErrorDetail detail = ErrorDetail::None;
         Response response = Response::Ok;  ///< Of the burst that failed.
         std::uint64_t fault_address = 0;
-        std::uint64_t residue = 0;  ///< Bytes of the last job that were not written.
+        std::uint64_t residue = 0;  ///< Of `abort`: bytes of the current job that were not written.
 
         [[nodiscard]] bool ok() const { return done && error == TransferError::None; }
     };
@@ -73,7 +73,8 @@ class NativeDriver {
     void finish(const Request& request);
     /// `prepare`, then the registers, then the start command.
     void start(unsigned channel, const Request& request);
-    /// Waits until `channel` is not busy, and acknowledges its interrupts.
+    /// Waits until `channel` is not busy, and acknowledges its interrupts. A start that was refused shows the error that
+    /// was latched before it, if there was one.
     Completion wait(unsigned channel);
     /// `start`, `wait`, `finish`.
     Completion transfer(unsigned channel, const Request& request);
@@ -103,7 +104,8 @@ class NativeDriver {
     ///@{
     void pause(unsigned channel);
     void resume(unsigned channel);
-    /// Aborts and waits until nothing is in flight any more: only then may the buffers be used for something else.
+    /// Pauses, reads the residue, aborts, and waits until nothing is in flight any more: only then may the buffers be
+    /// used for something else.
     Completion abort(unsigned channel);
     /// Ends a cyclic job after the present round (the job goes on until then).
     void end_cyclic(unsigned channel);
