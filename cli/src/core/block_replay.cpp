@@ -53,7 +53,7 @@ BlockReplay::BlockReplay(const BlockRecording& recording, BlockStorage& storage,
                                       storage.blocks() * block_bytes, at));
     }
     // A request may begin anywhere in its first page, and is rounded to whole blocks.
-    std::uint64_t greatest_request = 1;
+    std::uint64_t greatest_request = 4096;  // Zeros are written in pieces of that size.
     for (const BlockRecording::Request& request : recording.requests) {
         greatest_request = std::max<std::uint64_t>(greatest_request, request.bytes);
     }
@@ -108,28 +108,12 @@ bool BlockReplay::command(CpuContext& cpu, Access access, const Extent& extent, 
     return true;
 }
 
-bool BlockReplay::transfer(CpuContext& cpu, const BlockRecording::Request& request) {
-    const bool write = request.kind == BlockRecording::Kind::Write;
-    const Cycles began = cpu.now();
+bool BlockReplay::read(CpuContext& cpu, const BlockRecording::Request& request) {
     const Extent extent = extent_of(request.file, request.offset, request.bytes);
-    const std::uint64_t whole = extent.blocks * storage_.block_bytes();
-    const ScatteredBuffer buffer = allocate(whole);
-    const ScatteredBuffer wanted = part_of(buffer, extent.lead, request.bytes);
-
-    // The disk knows whole blocks only: the rest of them must be known before they are written.
-    bool good = (write && whole == request.bytes) || command(cpu, Access::Read, extent, buffer);
-    if (good && write) {
-        const std::uint8_t* data = recording_.payload.data() + request.payload;
-        std::vector<std::uint8_t>& content = contents_[request.file];
-        content.resize(std::max<std::size_t>(content.size(), request.offset + request.bytes));
-        std::copy_n(data, request.bytes, content.begin() + static_cast<std::ptrdiff_t>(request.offset));
-        for (const MemoryFragment& fragment : wanted) {
-            cpu.write(fragment.address, data, fragment.bytes);
-            data += fragment.bytes;
-        }
-        good = command(cpu, Access::Write, extent, buffer);
-    } else if (good) {
-        const std::vector<std::uint8_t> data = load(cpu, wanted, request.bytes);
+    const ScatteredBuffer buffer = allocate(extent.blocks * storage_.block_bytes());
+    const bool good = command(cpu, Access::Read, extent, buffer);
+    if (good) {
+        const std::vector<std::uint8_t> data = load(cpu, part_of(buffer, extent.lead, request.bytes), request.bytes);
         if (crc32_of(data.data(), data.size()) != request.crc32) {
             ++report_.wrong_reads;
             problem(fmt::format("read of {} bytes at {} of {} got other bytes than were recorded", request.bytes,
@@ -137,20 +121,52 @@ bool BlockReplay::transfer(CpuContext& cpu, const BlockRecording::Request& reque
         }
     }
     working_.release(buffer);
-
-    BlockReplayReport::Direction& direction = report_.direction[write ? kWrites : kReads];
-    ++direction.requests;
-    direction.bytes += request.bytes;
-    direction.latency.add(cpu.now() - began);
     return good;
 }
 
-void BlockReplay::resize(std::uint32_t file, std::uint64_t bytes) {
-    contents_[file].resize(bytes);
-    const std::uint64_t greatest = recording_.files[file].greatest_bytes;
-    if (bytes < greatest) {
-        storage_.discard(first_block_[file] * storage_.block_bytes() + bytes, greatest - bytes);
+bool BlockReplay::write(CpuContext& cpu, std::uint32_t file, std::uint64_t offset, const std::uint8_t* data,
+                        std::uint64_t bytes) {
+    std::vector<std::uint8_t>& content = contents_[file];
+    if (content.size() < offset && !resize(cpu, file, offset)) {
+        return false;
     }
+    const Extent extent = extent_of(file, offset, bytes);
+    const std::uint64_t whole = extent.blocks * storage_.block_bytes();
+    const std::uint64_t rest = whole - extent.lead - bytes;
+    const ScatteredBuffer buffer = allocate(whole);
+    const std::vector<std::uint8_t> zeros(rest, 0);
+    const auto store = [&](std::uint64_t begin, const std::uint8_t* from, std::uint64_t length) {
+        for (const MemoryFragment& fragment : part_of(buffer, begin, length)) {
+            cpu.write(fragment.address, from, fragment.bytes);
+            from += fragment.bytes;
+        }
+    };
+    bool good = true;
+    if (extent.lead != 0 || (rest != 0 && content.size() > offset + bytes)) {
+        good = command(cpu, Access::Read, extent, buffer);
+    } else {
+        store(extent.lead + bytes, zeros.data(), rest);
+    }
+    if (good) {
+        store(extent.lead, data, bytes);
+        good = command(cpu, Access::Write, extent, buffer);
+    }
+    working_.release(buffer);
+    content.resize(std::max<std::size_t>(content.size(), offset + bytes));
+    std::copy_n(data, bytes, content.begin() + static_cast<std::ptrdiff_t>(offset));
+    return good;
+}
+
+bool BlockReplay::resize(CpuContext& cpu, std::uint32_t file, std::uint64_t bytes) {
+    constexpr std::uint64_t kPiece = 4096;
+    const std::vector<std::uint8_t> zeros(kPiece, 0);
+    bool good = true;
+    while (good && contents_[file].size() < bytes) {
+        const std::uint64_t from = contents_[file].size();
+        good = write(cpu, file, from, zeros.data(), std::min(bytes - from, kPiece - from % kPiece));
+    }
+    contents_[file].resize(bytes);
+    return good;
 }
 
 void BlockReplay::read_back(CpuContext& cpu, std::uint32_t file) {
@@ -206,26 +222,37 @@ void BlockReplay::run(CpuContext& cpu) {
             report_.complete = false;
             break;
         }
+        const Cycles began = cpu.now();
         switch (request.kind) {
             case BlockRecording::Kind::Read:
+                good = read(cpu, request);
+                break;
             case BlockRecording::Kind::Write:
-                good = transfer(cpu, request);
-                exists[request.file] = true;
-                if (options_.progress) {
-                    options_.progress(report_.requests(), total);
-                }
+                good = write(cpu, request.file, request.offset, recording_.payload.data() + request.payload,
+                             request.bytes);
                 break;
             case BlockRecording::Kind::Sync:
                 ++report_.syncs;
                 break;
             case BlockRecording::Kind::Truncate:
-                resize(request.file, request.offset);
-                exists[request.file] = true;
+                good = resize(cpu, request.file, request.offset);
                 break;
             case BlockRecording::Kind::Delete:
-                resize(request.file, 0);
-                exists[request.file] = false;
+                contents_[request.file].clear();
                 break;
+        }
+        if (request.kind != BlockRecording::Kind::Sync) {
+            exists[request.file] = request.kind != BlockRecording::Kind::Delete;
+        }
+        if (moves(request)) {
+            BlockReplayReport::Direction& direction =
+                report_.direction[request.kind == BlockRecording::Kind::Read ? kReads : kWrites];
+            ++direction.requests;
+            direction.bytes += request.bytes;
+            direction.latency.add(cpu.now() - began);
+            if (options_.progress) {
+                options_.progress(report_.requests(), total);
+            }
         }
         if (!good) {
             report_.complete = false;

@@ -34,9 +34,6 @@ class BlockStorage {
     virtual std::string read(CpuContext& cpu, std::uint64_t block, const ScatteredBuffer& buffer) = 0;
     virtual std::string write(CpuContext& cpu, std::uint64_t block, const ScatteredBuffer& buffer) = 0;
 
-    /// Makes bytes zero, in no time (what a file system sees to when it gives blocks to another file).
-    virtual void discard(std::uint64_t first_byte, std::uint64_t bytes) = 0;
-
     /// Where the cycles of all reads and writes so far went; the three add up to them.
     struct Times {
         std::uint64_t maintenance = 0;  ///< Cache maintenance.
@@ -92,6 +89,9 @@ struct BlockReplayReport {
 
 /// Does on a CPU stub what a program did: every recorded read and write becomes a buffer in scattered pages, loads or
 /// stores of its bytes, and a command to a disk. A request begins when the one before has ended, as those of the program.
+///
+/// The disk knows whole blocks only: a write of a part of a block whose rest belongs to the file reads the block first. What
+/// a file grows by without being written is written as zeros. Deleting and shrinking files moves nothing.
 class BlockReplay {
   public:
     /// References outlive the replay. Throws `ConfigError` if the disk, or the memory that `pages` has, is too small.
@@ -114,8 +114,10 @@ class BlockReplay {
     [[nodiscard]] Extent extent_of(std::uint32_t file, std::uint64_t offset, std::uint64_t bytes) const;
     ScatteredBuffer allocate(std::uint64_t bytes);
     bool command(CpuContext& cpu, Access access, const Extent& extent, const ScatteredBuffer& buffer);
-    bool transfer(CpuContext& cpu, const BlockRecording::Request& request);
-    void resize(std::uint32_t file, std::uint64_t bytes);
+    bool read(CpuContext& cpu, const BlockRecording::Request& request);
+    bool write(CpuContext& cpu, std::uint32_t file, std::uint64_t offset, const std::uint8_t* data,
+               std::uint64_t bytes);
+    bool resize(CpuContext& cpu, std::uint32_t file, std::uint64_t bytes);
     void read_back(CpuContext& cpu, std::uint32_t file);
     void problem(std::string text);
 
