@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <vector>
 
+#include "dmasim/model/beat/registers.h"
 #include "dmasim/model/errors.h"
 
 #include "fabrics.h"
-#include "dmasim/model/beat/registers.h"
 
 namespace dmasim::detail {
 

@@ -16,16 +16,15 @@ BeatSystem::BeatSystem(std::unique_ptr<BeatFabric> fabric, std::vector<BeatMaste
       at_masters_(masters_.size()) {}
 
 Cycles BeatSystem::next_edge() const {
-    return next_input ? std::min(next_, next_input(next_)) : next_;
-}
-
-void BeatSystem::wake(Cycles t) {
-    next_ = std::min(next_, t);
+    return std::min(next_, wake_);
 }
 
 void BeatSystem::evaluate(Cycles t) {
-    if (before) {
-        before(t);
+    if (wake_ <= t) {
+        wake_ = kNever;
+    }
+    for (const std::function<void(Cycles)>& look : before) {
+        look(t);
     }
     // 1. Slaves drive from their state; 2. the fabric shows it to the masters; 3. these answer; 4. the fabric shows that
     // to the slaves; 5. the cycle ends for everybody.

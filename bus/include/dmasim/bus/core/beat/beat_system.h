@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -27,21 +29,18 @@ class BeatProbe {
 /// Edge `t` of this block is the end of cycle `t`. Cycles in which nothing can happen are skipped.
 class BeatSystem final : public Clocked {
   public:
-    /// The fabric decides; masters and slaves are not owned and outlive the system. Before cycle `t` is evaluated,
-    /// `before(t)` is called for each master, so that its owner can offer work.
+    /// Masters and slaves are not owned and outlive the system.
     BeatSystem(std::unique_ptr<BeatFabric> fabric, std::vector<BeatMaster*> masters, std::vector<BeatSlave*> slaves);
 
-    /// Called at the beginning of each cycle that is evaluated.
-    std::function<void(Cycles)> before;
-    /// The earliest cycle >= `t` at which `before` has something to do; default: never.
-    std::function<Cycles(Cycles)> next_input;
+    /// Called at the beginning of each cycle that is evaluated, for those who offer work to the masters.
+    std::vector<std::function<void(Cycles)>> before;
 
     void probe(BeatProbe* probe) { probe_ = probe; }
 
     [[nodiscard]] Cycles next_edge() const override;
     void evaluate(Cycles edge) override;
-    /// Something outside of the system changed: cycle `t` must be looked at.
-    void wake(Cycles t);
+    /// Something outside of the system changed or will: cycle `t` must be looked at. May be called from within `before`.
+    void wake(Cycles t) { wake_ = std::min(wake_, t); }
 
   private:
     std::unique_ptr<BeatFabric> fabric_;
@@ -53,6 +52,7 @@ class BeatSystem final : public Clocked {
     BeatFabric::Slaves at_masters_;
     BeatProbe* probe_ = nullptr;
     Cycles next_;
+    Cycles wake_ = kNever;
 };
 
 }  // namespace dmasim
