@@ -28,7 +28,8 @@ class CycleAccountant final : public TraceSink {
     void event(const TraceEvent& event) override;
 
     /// The account of `channel` when the simulation has reached edge `now`; adds up to `now`. `now` must not lie before
-    /// the last change of the channel.
+    /// the last change of the channel. A block decides the cause of cycle `now` at edge `now`; before that edge is
+    /// evaluated the last cycle counts for the cause of the one before.
     [[nodiscard]] CycleAccount account(unsigned channel, Cycles now) const;
 
     /// "channel0.cycles.idle" and so on, for all channels and causes; unit: cycle.
