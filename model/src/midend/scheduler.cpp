@@ -283,6 +283,7 @@ void Scheduler::decode_channel(Channel& c, unsigned channel, Cycles edge) {
     c.has_last_descriptor = true;
     c.next = fetched.next;
     c.has_next = fetched.has_next;
+    c.append = c.append || (fetched.ends && c.append_at_fetch);
     LiveJob job;
     job.job = fetched.job;
     job.from_descriptor = true;
@@ -380,7 +381,8 @@ void Scheduler::grant(Channel& c, unsigned channel, Cycles edge) {
     }
     if (wants_fetch(c)) {
         if (!c.fetch_any) {
-            c.append = false;  // this read sees every link that was written before (timing.md C6)
+            // This read sees every link that was written before (timing.md C6), unless the descriptor says not to look.
+            c.append_at_fetch = std::exchange(c.append, false);
         }
         DescriptorOrder order;
         order.channel = static_cast<std::uint16_t>(channel);

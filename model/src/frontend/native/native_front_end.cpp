@@ -337,6 +337,7 @@ FetchedJob NativeFrontEnd::decode(unsigned channel, std::uint64_t address, const
         result.job = decoded.descriptor.job(unit_bytes);
         result.next = decoded.descriptor.next;
         result.has_next = decoded.descriptor.next != 0 && !decoded.descriptor.end;
+        result.ends = decoded.descriptor.end;
         result.write_back = decoded.descriptor.write_back;
         result.interrupt = decoded.descriptor.interrupt;
     }

@@ -75,7 +75,8 @@ struct Channel {
     bool has_last_descriptor = false;   ///< APPEND has something to look at.
     std::uint64_t next = 0;
     bool has_next = false;
-    bool append = false;
+    bool append = false;           ///< An append command is pending.
+    bool append_at_fetch = false;  ///< It was when the first part of the fetch was granted.
     FetchState fetch = FetchState::None;
     bool fetch_link = false;  ///< Only the link of `last_descriptor` is being read.
     std::uint64_t fetch_address = 0;

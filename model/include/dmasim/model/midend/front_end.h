@@ -25,6 +25,7 @@ struct FetchedJob {
     Job job;
     std::uint64_t next = 0;  ///< Address of the successor.
     bool has_next = false;
+    bool ends = false;  ///< It says that the chain ends here, so `next` was not looked at.
     bool write_back = false;
     bool interrupt = false;
 };
