@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdlib>
 #include <iostream>
-#include <string_view>
+#include <string>
+#include <vector>
 
 #include <systemc>
 
-#include <dmasim/model/version.h>
+#include <dmasim/cli/commands.h>
+#include <dmasim/cli/core/command.h>
 
 int sc_main(int argc, char* argv[]) {
-    if (argc == 2 && std::string_view(argv[1]) == "--version") {
-        std::cout << "dmasim " << dmasim::version() << '\n';
-        return 0;
-    }
-    std::cerr << "usage: dmasim --version\n";
-    return 2;
+    // SystemC's own handler writes to the standard output, where the results go. Errors are thrown and not written:
+    // who catches them tells the user.
+    sc_core::sc_report_handler::set_handler([](const sc_core::sc_report& report, const sc_core::sc_actions& actions) {
+        if ((actions & sc_core::SC_DISPLAY) != 0 && report.get_severity() < sc_core::SC_ERROR) {
+            std::cerr << sc_core::sc_report_compose_message(report) << '\n';
+        }
+        sc_core::sc_report_handler::default_handler(report, actions & ~sc_core::SC_DISPLAY);
+    });
+    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    return dmasim::cli::run_program(dmasim::cli::commands(), arguments, {std::cout, std::cerr});
 }
 
 int main(int argc, char* argv[]) {
     setenv("SC_COPYRIGHT_MESSAGE", "DISABLE", 0);
+    std::ios::sync_with_stdio(false);
     return sc_core::sc_elab_and_sim(argc, argv);
 }

@@ -93,12 +93,19 @@ void check_transfer(const TransferExpectation& expected, const PlatformSpec& pla
     if (expected.status) {
         add("status", status == *expected.status, *expected.status, status);
     }
-    const std::string error(name_of(transfer == nullptr ? TransferError::None : transfer->error));
+    const ErrorResult* first_error = nullptr;
+    for (const ErrorResult& one : result.errors) {
+        if (first_error == nullptr && one.controller == expected.controller && one.channel == expected.channel &&
+            one.job == expected.job) {
+            first_error = &one;
+        }
+    }
+    const std::string error(name_of(first_error == nullptr ? TransferError::None : first_error->error));
     if (expected.error) {
         add("error", error == *expected.error, *expected.error, error);
     }
     if (expected.error_address) {
-        const std::uint64_t found = transfer == nullptr ? 0 : transfer->error_address;
+        const std::uint64_t found = first_error == nullptr ? 0 : first_error->address;
         add("error address", error != "none" && found == *expected.error_address,
             fmt::format("{:#x}", *expected.error_address), error == "none" ? "no error" : fmt::format("{:#x}", found));
     }
@@ -124,6 +131,43 @@ void check_transfer(const TransferExpectation& expected, const PlatformSpec& pla
     }
 }
 
+/// What went wrong without anybody having expected it.
+void check_unexpected(const Expectations& expected, const PlatformSpec& platform, bool stopped, Result& result) {
+    const auto foreseen = [&](std::uint32_t controller, std::uint32_t channel, std::uint32_t job) {
+        return std::any_of(expected.transfers.begin(), expected.transfers.end(), [&](const TransferExpectation& one) {
+            return one.controller == controller && one.channel == channel && one.job == job &&
+                   (one.status || one.error);
+        });
+    };
+    const auto add = [&](std::uint32_t controller, std::uint32_t channel, std::uint32_t job, const std::string& found) {
+        result.expectations.push_back({fmt::format("transfer {} of {}.{}: runs to its end without errors", job,
+                                                   platform.controllers[controller].name, channel),
+                                       "not in the scenario", false, "done", found});
+    };
+    std::vector<std::array<std::uint32_t, 3>> told;
+    for (const ErrorResult& error : result.errors) {
+        const std::array<std::uint32_t, 3> key{error.controller, error.channel, error.job};
+        if (!foreseen(error.controller, error.channel, error.job) &&
+            std::find(told.begin(), told.end(), key) == told.end()) {
+            add(error.controller, error.channel, error.job,
+                fmt::format("{} at {:#x} in cycle {}", name_of(error.error), error.address, error.at.count()));
+            told.push_back(key);
+        }
+    }
+    for (const TransferResult& transfer : result.transfers) {
+        const TransferRecord& record = transfer.record;
+        const std::array<std::uint32_t, 3> key{transfer.controller, record.channel, record.job};
+        const bool finished = record.status.has_value();
+        if ((finished && *record.status == JobStatus::Done) || (!finished && stopped) ||
+            foreseen(transfer.controller, record.channel, record.job) ||
+            std::find(told.begin(), told.end(), key) != told.end()) {
+            continue;
+        }
+        add(transfer.controller, record.channel, record.job,
+            finished ? std::string(name_of(*record.status)) : "not_finished");
+    }
+}
+
 }  // namespace
 
 bool Result::as_expected() const {
@@ -140,7 +184,7 @@ std::uint64_t Result::bytes_written() const {
 }
 
 void check_expectations(const Expectations& expected, const PlatformSpec& platform, const PeekMemory& peek,
-                        Result& result) {
+                        bool stopped, Result& result) {
     for (const MemoryExpectation& memory : expected.memory) {
         check_memory(memory, peek, result);
     }
@@ -167,6 +211,7 @@ void check_expectations(const Expectations& expected, const PlatformSpec& platfo
              : found != nullptr ? fmt::format("{}", found->value)
                                 : "no such statistic" + (near.empty() ? "" : "; did you mean " + near + "?")});
     }
+    check_unexpected(expected, platform, stopped, result);
 }
 
 }  // namespace dmasim::cli

@@ -94,6 +94,15 @@ std::string json_report(const Result& result) {
     for (const TransferResult& transfer : result.transfers) {
         json["transfers"].push_back(transfer_json(transfer, result));
     }
+    json["errors"] = OrderedJson::array();
+    for (const ErrorResult& error : result.errors) {
+        json["errors"].push_back({{"controller", result.controllers[error.controller].name},
+                                  {"channel", error.channel},
+                                  {"job", error.job},
+                                  {"error", name_of(error.error)},
+                                  {"address", address(error.address)},
+                                  {"cycle", error.at.count()}});
+    }
     json["channels"] = channels_json(result);
     json["statistics"] = OrderedJson::array();
     for (const Statistic& statistic : result.statistics) {

@@ -136,19 +136,22 @@ void transfers(const Result& result, std::string& out) {
     if (result.transfers.size() > kMaxLines) {
         out += fmt::format("  ... and {} more (all of them: --format csv)\n", result.transfers.size() - kMaxLines);
     }
-    std::size_t errors = 0;
-    for (const TransferResult& transfer : result.transfers) {
-        if (transfer.error == TransferError::None) {
-            continue;
-        }
-        if (++errors <= kMaxLines) {
-            out += fmt::format("  {}.{} #{}: {} at {:#x}\n", result.controllers[transfer.controller].name,
-                               transfer.record.channel, transfer.record.job, name_of(transfer.error),
-                               transfer.error_address);
-        }
+}
+
+void errors(const Result& result, std::string& out) {
+    if (result.errors.empty()) {
+        return;
     }
-    if (errors > kMaxLines) {
-        out += fmt::format("  ... and {} more errors\n", errors - kMaxLines);
+    Table table({"error", "transfer", "address", "cycle"});
+    for (std::size_t i = 0; i < std::min(result.errors.size(), kMaxLines); ++i) {
+        const ErrorResult& error = result.errors[i];
+        table.add({std::string(name_of(error.error)),
+                   fmt::format("{}.{} #{}", result.controllers[error.controller].name, error.channel, error.job),
+                   fmt::format("{:#x}", error.address), number(error.at.count())});
+    }
+    out += "\n" + table.text();
+    if (result.errors.size() > kMaxLines) {
+        out += fmt::format("  ... and {} more\n", result.errors.size() - kMaxLines);
     }
 }
 
@@ -248,6 +251,7 @@ std::string text_report(const Result& result) {
     std::string out;
     headline(result, out);
     transfers(result, out);
+    errors(result, out);
     cycles(result, out);
     cpu_time(result, out);
     latencies(result, out);

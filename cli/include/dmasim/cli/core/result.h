@@ -29,6 +29,16 @@ struct TransferResult {
     std::uint64_t error_address = 0;
 };
 
+/// An error that a controller latched.
+struct ErrorResult {
+    std::uint32_t controller = 0;
+    std::uint32_t channel = 0;
+    std::uint32_t job = 0;  ///< The transfer that it belongs to (which may never have begun).
+    TransferError error = TransferError::None;
+    std::uint64_t address = 0;
+    Cycles at;
+};
+
 struct ChannelResult {
     CycleAccount cycles{};  ///< By cause; adds up to the cycles of the run.
     ChannelLatencies latencies;
@@ -56,6 +66,7 @@ struct Result {
     std::array<BusDirection, 2> bus{};  ///< By `Access`.
     std::vector<ControllerResult> controllers;
     std::vector<TransferResult> transfers;  ///< In order of completion, the unfinished ones last.
+    std::vector<ErrorResult> errors;        ///< In order of time.
     std::vector<Statistic> statistics;      ///< Names begin with the name of the block.
     std::optional<CpuStatistics> cpu;
     std::vector<Check> expectations;
@@ -69,8 +80,10 @@ struct Result {
 /// What the program has to be told about memory at the end; false if a byte lies outside of a memory.
 using PeekMemory = std::function<bool(std::uint64_t address, void* data, std::uint64_t bytes)>;
 
-/// Checks `expected` against `result` and appends the outcomes to it.
+/// Checks `expected` against `result` and appends the outcomes to it; also an outcome that does not hold for each error
+/// and each transfer that did not run to its end, if no expectation says what was to become of it. `stopped`: the run was
+/// ended early, so that transfers may be under way.
 void check_expectations(const Expectations& expected, const PlatformSpec& platform, const PeekMemory& peek,
-                        Result& result);
+                        bool stopped, Result& result);
 
 }  // namespace dmasim::cli

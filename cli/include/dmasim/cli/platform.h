@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <systemc>
+
+#include "dmasim/bus/interconnect.h"
+#include "dmasim/bus/memory.h"
+#include "dmasim/cli/agent.h"
+#include "dmasim/cli/core/scenario.h"
+#include "dmasim/cli/core/steps.h"
+#include "dmasim/cli/register_port.h"
+#include "dmasim/cpu_stub/cpu.h"
+#include "dmasim/model/trace.h"
+#include "dmasim/tlm/clock_domain.h"
+#include "dmasim/tlm/dma_controller.h"
+#include "dmasim/tlm/protocol_monitor.h"
+
+namespace dmasim::cli {
+
+/// Numbers of the blocks in events: controller `i` is `i`, the CPU comes behind the controllers.
+inline constexpr std::uint16_t kBusSource = 1000;
+inline constexpr std::uint16_t kFirstMemorySource = 2000;
+
+/// The modules of a scenario, made and bound.
+class Platform final : public sc_core::sc_module {
+  public:
+    /// `scenario`, `sink` and `watch` must outlive the module. `sink` gets all events. Throws `ConfigError`.
+    Platform(const sc_core::sc_module_name& name, const Scenario& scenario, const ClockDomain& domain, TraceSink& sink,
+             ChannelWatch& watch);
+    ~Platform() override;
+
+    /// Brings the controllers to the present, so that their events are complete.
+    void catch_up();
+
+    /// Reads memory as it is now; false if a byte lies outside of a memory.
+    bool peek(std::uint64_t address, void* data, std::uint64_t bytes) const;
+
+    /// The CPU, or nullptr.
+    [[nodiscard]] Cpu* cpu() { return cpu_.get(); }
+    /// Outcomes of the expectations of the program's steps so far.
+    [[nodiscard]] std::vector<Check> checks() const;
+
+    /// What has not come to its end: transfers of agents and the program, readable; empty: nothing.
+    [[nodiscard]] std::string unfinished() const;
+
+  private:
+    void make(const Scenario& scenario, TraceSink& sink, ChannelWatch& watch);
+    void bind(const Scenario& scenario);
+    void fill_memories(const Scenario& scenario);
+    template <typename Initiator, typename Target>
+    void connect(Initiator& initiator, Target& target, const std::string& name);
+    void run_program(CpuContext& context);
+
+    const Scenario& scenario_;
+    ClockDomain domain_;
+    std::unique_ptr<Interconnect> bus_;
+    std::vector<std::unique_ptr<Memory>> memories_;
+    std::vector<std::unique_ptr<DmaController>> controllers_;
+    std::vector<std::unique_ptr<RegisterPort>> register_ports_;
+    std::vector<std::unique_ptr<TransferAgent>> agents_;
+    std::vector<std::unique_ptr<CommandAgent>> command_agents_;
+    std::vector<std::unique_ptr<ProtocolMonitor>> monitors_;
+    std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> interrupts_;
+    std::unique_ptr<Cpu> cpu_;
+    std::unique_ptr<StepRuntime> runtime_;
+};
+
+}  // namespace dmasim::cli

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/cli/agent.h"
+
+#include <algorithm>
+
+#include "dmasim/model/frontend/native/register_map.h"
+
+namespace dmasim::cli {
+
+sc_core::sc_event_queue& ChannelWatch::changed(std::uint16_t source, std::uint16_t channel) {
+    Channel& entry = channels_[{source, channel}];
+    if (entry.changed == nullptr) {
+        // The queue and not a plain event: an event forgets a notification that is later than the one it has.
+        entry.changed = std::make_unique<sc_core::sc_event_queue>(sc_core::sc_gen_unique_name("channel_changed"));
+    }
+    return *entry.changed;
+}
+
+void ChannelWatch::event(const TraceEvent& event) {
+    if (event.kind != EventKind::JobCompleted && event.kind != EventKind::ErrorLatched) {
+        return;
+    }
+    const auto found = channels_.find({event.source, event.channel});
+    if (found == channels_.end()) {
+        return;
+    }
+    found->second.completed += event.kind == EventKind::JobCompleted ? 1U : 0U;
+    // Visible in the registers one edge after it happened (docs/timing.md C8).
+    found->second.changed->notify(domain_.time_until(event.at + 1, sc_core::sc_time_stamp()));
+}
+
+std::uint64_t ChannelWatch::completed(std::uint16_t source, std::uint16_t channel) const {
+    const auto found = channels_.find({source, channel});
+    return found == channels_.end() ? 0 : found->second.completed;
+}
+
+TransferAgent::TransferAgent(const sc_core::sc_module_name& name, const ClockDomain& domain, RegisterPort& port,
+                             ChannelWatch& watch, std::uint16_t source, std::vector<const TransferSpec*> transfers)
+    : sc_module(name),
+      domain_(domain),
+      port_(port),
+      changed_(watch.changed(source, static_cast<std::uint16_t>(transfers.front()->channel))),
+      watch_(watch),
+      source_(source),
+      transfers_(std::move(transfers)) {
+    SC_HAS_PROCESS(TransferAgent);
+    SC_THREAD(run);
+}
+
+TransferAgent::~TransferAgent() = default;
+
+void TransferAgent::wait_until(std::uint64_t cycle) {
+    const sc_core::sc_time time = domain_.time_until(Cycles{cycle}, sc_core::sc_time_stamp());
+    if (time != sc_core::SC_ZERO_TIME) {
+        wait(time);
+    }
+}
+
+bool TransferAgent::busy() {
+    using namespace native;
+    const std::uint32_t channel = transfers_[next_]->channel;
+    return (port_.read(channel_register(channel, reg::kStatus)) & status::kBusy) != 0;
+}
+
+void TransferAgent::run() {
+    while (next_ < transfers_.size()) {
+        const TransferSpec& transfer = *transfers_[next_];
+        const auto channel = static_cast<std::uint16_t>(transfer.channel);
+        wait_until(transfer.start);
+        // A program on the CPU may use the same channel.
+        while (busy()) {
+            wait(changed_.default_event());
+        }
+        const std::uint64_t completed_before = watch_.completed(source_, channel);
+        std::uint32_t config = 0;
+        for (const RegisterWrite& write : register_writes(transfer)) {
+            port_.write(write.offset, write.value);
+            if (write.offset == native::channel_register(channel, native::reg::kConfig)) {
+                config = write.value;
+            }
+        }
+        bool cyclic = transfer.cyclic_rounds != 0;
+        // BUSY shows from the edge after the start on.
+        wait(domain_.period());
+        while (true) {
+            if (cyclic && watch_.completed(source_, channel) - completed_before + 1 >= transfer.cyclic_rounds) {
+                port_.write(native::channel_register(channel, native::reg::kConfig), config & ~native::config::kCyclic);
+                cyclic = false;
+            }
+            if (!busy()) {
+                break;
+            }
+            wait(changed_.default_event());
+        }
+        ++next_;
+    }
+}
+
+CommandAgent::CommandAgent(const sc_core::sc_module_name& name, const ClockDomain& domain, RegisterPort& port,
+                           std::vector<Command> commands)
+    : sc_module(name), domain_(domain), port_(port), commands_(std::move(commands)) {
+    std::stable_sort(commands_.begin(), commands_.end(),
+                     [](const Command& a, const Command& b) { return a.cycle < b.cycle; });
+    SC_HAS_PROCESS(CommandAgent);
+    SC_THREAD(run);
+}
+
+CommandAgent::~CommandAgent() = default;
+
+void CommandAgent::run() {
+    for (const Command& command : commands_) {
+        const sc_core::sc_time time = domain_.time_until(Cycles{command.cycle}, sc_core::sc_time_stamp());
+        if (time != sc_core::SC_ZERO_TIME) {
+            wait(time);
+        }
+        port_.write(command.write.offset, command.write.value);
+    }
+}
+
+}  // namespace dmasim::cli

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/cli/commands.h"
+
+namespace dmasim::cli {
+
+const std::vector<Command>& commands() {
+    static const std::vector<Command> kCommands{
+        {"run", "simulate a scenario", &run_run},
+        {"check", "check a scenario and simulate nothing", &run_check},
+        {"schema", "print the JSON schema of scenario files", &run_schema},
+        {"list", "list what scenarios can choose from, and the examples", &run_list},
+    };
+    return kCommands;
+}
+
+}  // namespace dmasim::cli
