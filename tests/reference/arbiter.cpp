@@ -39,13 +39,26 @@ int ClockedArbiter::highest(const std::vector<Edge>& since, Edge edge, bool agei
         if (ageing) {
             priority += (edge - since[index]) / config_.ageing_cycles;
         }
-        const bool tie_wins = mutation_ == Mutation::ArbiterTieHighestIndex;
-        if (best < 0 || priority > best_priority || (priority == best_priority && tie_wins)) {
+        bool better = best < 0 || priority > best_priority;
+        if (!better && priority == best_priority) {
+            const Edge waiting_since = since[static_cast<std::size_t>(best)];
+            better = (ageing && since[index] < waiting_since) || mutation_ == Mutation::ArbiterTieHighestIndex;
+        }
+        if (better) {
             best = static_cast<int>(index);
             best_priority = priority;
         }
     }
     return best;
+}
+
+unsigned ClockedArbiter::owner_at(Edge edge) const {
+    const Edge late = mutation_ == Mutation::SlotOneCycleLate && edge > 0 ? 1 : 0;
+    const Edge slot = (edge - late) / config_.slot_cycles;
+    if (config_.slots.empty()) {
+        return static_cast<unsigned>(slot % requesters_);
+    }
+    return config_.slots[static_cast<std::size_t>(slot % config_.slots.size())];
 }
 
 int ClockedArbiter::pick(const std::vector<Edge>& since, Edge edge) const {
@@ -56,22 +69,14 @@ int ClockedArbiter::pick(const std::vector<Edge>& since, Edge edge) const {
         return highest(since, edge, true);
     }
     if (config_.kind == "weighted_round_robin") {
-        if (holder_ >= 0) {
-            const auto holder = static_cast<unsigned>(holder_);
-            const std::uint64_t weight =
-                value_of(config_.weights, holder, 1) + (mutation_ == Mutation::WeightOneMore ? 1 : 0);
-            if (since[holder] != kNotYet && in_row_ < weight) {
-                return holder_;
-            }
+        // The turn of the one granted last goes on.
+        if (turn_left_ > 0 && since[last_] != kNotYet) {
+            return static_cast<int>(last_);
         }
         return first_from(next_, since);
     }
     if (config_.kind == "time_slots") {
-        const Edge late = mutation_ == Mutation::SlotOneCycleLate && edge > 0 ? 1 : 0;
-        const Edge slot = (edge - late) / config_.slot_cycles;
-        const unsigned owner = config_.slots.empty()
-                                   ? static_cast<unsigned>(slot % requesters_)
-                                   : config_.slots[static_cast<std::size_t>(slot % config_.slots.size())];
+        const unsigned owner = owner_at(edge);
         if (since[owner] != kNotYet) {
             return static_cast<int>(owner);
         }
@@ -81,12 +86,18 @@ int ClockedArbiter::pick(const std::vector<Edge>& since, Edge edge) const {
 }
 
 void ClockedArbiter::granted(unsigned index, Edge edge) {
-    static_cast<void>(edge);
+    if (config_.kind == "time_slots" && owner_at(edge) == index) {
+        return;
+    }
+    if (turn_left_ > 0 && index == last_) {
+        --turn_left_;
+    } else {
+        turn_left_ = value_of(config_.weights, index, 1) - 1 + (mutation_ == Mutation::WeightOneMore ? 1 : 0);
+    }
+    last_ = index;
     if (mutation_ != Mutation::RoundRobinForgets) {
         next_ = (index + 1) % requesters_;
     }
-    in_row_ = holder_ == static_cast<int>(index) ? in_row_ + 1 : 1;
-    holder_ = static_cast<int>(index);
 }
 
 }  // namespace dmasim::reference

@@ -25,14 +25,15 @@ class ClockedArbiter {
     [[nodiscard]] int first_from(unsigned start, const std::vector<Edge>& since) const;
     [[nodiscard]] std::uint64_t value_of(const std::vector<std::uint32_t>& list, unsigned index,
                                          std::uint32_t otherwise) const;
+    [[nodiscard]] unsigned owner_at(Edge edge) const;
     [[nodiscard]] int highest(const std::vector<Edge>& since, Edge edge, bool ageing) const;
 
     ArbiterConfig config_;
     unsigned requesters_;
     Mutation mutation_;
-    unsigned next_ = 0;         ///< Round robin, and time slots that are given away: who is asked first.
-    int holder_ = -1;           ///< Weighted: who was granted last.
-    std::uint64_t in_row_ = 0;  ///< Weighted: how often in a row.
+    unsigned next_ = 0;            ///< Who is asked first, when the circle is asked.
+    unsigned last_ = 0;            ///< Weighted: who was granted last.
+    std::uint64_t turn_left_ = 0;  ///< Weighted: grants that are left of its turn.
 };
 
 }  // namespace dmasim::reference

@@ -117,6 +117,10 @@ Response ClockedController::write_register(std::uint32_t offset, std::uint32_t v
             break;
         case native::RegisterKind::WriteOneToClear:
             channel.interrupt_status &= ~value;
+            if ((channel.interrupt_status & native::interrupt::kCoalesced) == 0) {
+                channel.gate_open = false;
+                channel.coalesced = 0;
+            }
             break;
         case native::RegisterKind::Command:
             switch (value) {
@@ -135,8 +139,12 @@ Response ClockedController::write_register(std::uint32_t offset, std::uint32_t v
                     }
                     break;
                 case native::control::kAppend:
-                    if (channel.tail && channel.chain) {
+                    if (channel.busy && channel.chain) {
+                        channel.append = !channel.ending;
+                    } else if (!channel.busy && channel.chain && channel.end_of_chain && channel.done) {
+                        accept_start(channel);
                         channel.append = true;
+                        start_link_read(number, edge + config_.timing.start_to_request);
                     } else {
                         channel.register_errors.push_back(
                             {TransferError::BadRegister, ErrorDetail::NothingToAppend, offset});
@@ -207,6 +215,18 @@ ErrorDetail ClockedController::check(const JobSpec& spec, std::uint64_t& address
     return ErrorDetail::None;
 }
 
+void ClockedController::accept_start(Channel& channel) {
+    channel.busy = true;
+    channel.done = false;
+    channel.error = false;
+    channel.aborted = false;
+    channel.end_of_chain = false;
+    channel.error_kind = TransferError::None;
+    channel.error_detail = ErrorDetail::None;
+    channel.error_response = Response::Ok;
+    channel.error_address = 0;
+}
+
 void ClockedController::start(unsigned number, Edge edge) {
     Channel& channel = channels_[number];
     const std::uint64_t control = native::channel_register(number, reg::kControl);
@@ -236,15 +256,7 @@ void ClockedController::start(unsigned number, Edge edge) {
         channel.register_errors.push_back({TransferError::BadRegister, problem, address});
         return;
     }
-    channel.busy = true;
-    channel.done = false;
-    channel.error = false;
-    channel.aborted = false;
-    channel.end_of_chain = false;
-    channel.error_kind = TransferError::None;
-    channel.error_detail = ErrorDetail::None;
-    channel.error_response = Response::Ok;
-    channel.error_address = 0;
+    accept_start(channel);
     channel.append = false;
     channel.chain = chain;
     channel.tail.reset();
@@ -284,13 +296,14 @@ std::uint64_t ClockedController::residue(const Channel& channel, Edge edge) cons
     } else if (channel.last_job) {
         job = &*channel.last_job;
     }
-    std::uint64_t bytes = 0;
-    if (job != nullptr) {
-        for (const ChunkPtr& chunk : job->chunks) {
-            const bool counts_read = mutation_ == Mutation::ResidueCountsReads && over_before(chunk->read, edge);
-            if (!counts_read && (!over_before(chunk->write, edge) || failed(chunk->write))) {
-                bytes += chunk->bytes;
-            }
+    if (job == nullptr) {
+        return 0;
+    }
+    std::uint64_t bytes = job->spec.length * job->spec.rows;
+    for (const ChunkPtr& chunk : job->chunks) {
+        const bool counts_read = mutation_ == Mutation::ResidueCountsReads && over_before(chunk->read, edge);
+        if (counts_read || (over_before(chunk->write, edge) && !failed(chunk->write))) {
+            bytes -= chunk->bytes;
         }
     }
     return bytes;
@@ -405,37 +418,35 @@ std::uint64_t ClockedController::limit(std::uint64_t address, bool fixed, std::u
     return std::min<std::uint64_t>(4096 - address % 4096, longest);
 }
 
-std::vector<ClockedController::ChunkPtr> ClockedController::cut(const JobSpec& spec, std::uint32_t number) const {
+ClockedController::ChunkPtr ClockedController::next_chunk(Job& job) const {
+    const JobSpec& spec = job.spec;
     const bool units = (spec.handshake == Handshake::Single || spec.handshake == Handshake::Demand) &&
                        mutation_ != Mutation::UnitBytesIgnored;
-    std::vector<ChunkPtr> chunks;
-    for (std::uint64_t row = 0; row < spec.rows; ++row) {
-        std::uint64_t source = spec.source + (spec.source_fixed ? 0 : row * spec.source_stride);
-        std::uint64_t destination = spec.destination + (spec.destination_fixed ? 0 : row * spec.destination_stride);
-        std::uint64_t left = spec.length;
-        while (left > 0) {
-            std::uint64_t bytes = std::min({left, limit(source, spec.source_fixed, spec.element),
-                                            limit(destination, spec.destination_fixed, spec.element)});
-            if (units) {
-                bytes = std::min<std::uint64_t>(bytes, spec.unit_bytes);
-            }
-            auto chunk = std::make_shared<Chunk>();
-            chunk->job = number;
-            chunk->continue_on_error = spec.continue_on_error;
-            chunk->single = spec.handshake == Handshake::Single;
-            chunk->handshake = spec.handshake != Handshake::None;
-            chunk->source = source;
-            chunk->destination = destination;
-            chunk->source_element = spec.source_fixed ? spec.element : 0;
-            chunk->destination_element = spec.destination_fixed ? spec.element : 0;
-            chunk->bytes = static_cast<std::uint32_t>(bytes);
-            chunks.push_back(chunk);
-            left -= bytes;
-            source += spec.source_fixed ? 0 : bytes;
-            destination += spec.destination_fixed ? 0 : bytes;
-        }
+    const std::uint64_t source = spec.source + (spec.source_fixed ? 0 : job.row * spec.source_stride + job.done_in_row);
+    const std::uint64_t destination =
+        spec.destination + (spec.destination_fixed ? 0 : job.row * spec.destination_stride + job.done_in_row);
+    std::uint64_t bytes = std::min({spec.length - job.done_in_row, limit(source, spec.source_fixed, spec.element),
+                                    limit(destination, spec.destination_fixed, spec.element)});
+    if (units) {
+        bytes = std::min<std::uint64_t>(bytes, spec.unit_bytes);
     }
-    return chunks;
+    auto chunk = std::make_shared<Chunk>();
+    chunk->job = job.number;
+    chunk->continue_on_error = spec.continue_on_error;
+    chunk->single = spec.handshake == Handshake::Single;
+    chunk->handshake = spec.handshake != Handshake::None;
+    chunk->source = source;
+    chunk->destination = destination;
+    chunk->source_element = spec.source_fixed ? spec.element : 0;
+    chunk->destination_element = spec.destination_fixed ? spec.element : 0;
+    chunk->bytes = static_cast<std::uint32_t>(bytes);
+    job.done_in_row += bytes;
+    if (job.done_in_row == spec.length) {
+        job.done_in_row = 0;
+        ++job.row;
+    }
+    job.chunks.push_back(chunk);
+    return chunk;
 }
 
 std::vector<ClockedController::PartPtr> ClockedController::cut(std::uint64_t address, std::uint32_t bytes,
@@ -459,7 +470,6 @@ void ClockedController::add_job(unsigned number, const JobSpec& spec, std::uint3
     Job job;
     job.number = job_number;
     job.spec = spec;
-    job.chunks = cut(spec, job_number);
     job.competes_from = competes_from;
     channels_[number].jobs.push_back(job);
 
@@ -482,6 +492,17 @@ void ClockedController::start_fetch(unsigned number, std::uint64_t address, Edge
     fetch.address = address;
     fetch.parts = cut(address, native::kDescriptorBytes, fetch.number);
     fetch.competes_from = competes_from;
+    channel.fetch = fetch;
+}
+
+void ClockedController::start_link_read(unsigned number, Edge competes_from) {
+    Channel& channel = channels_[number];
+    Fetch fetch;
+    fetch.number = channel.next_number++;
+    fetch.address = channel.tail->descriptor;
+    fetch.parts = cut(fetch.address + native::kDescriptorNext, 8, fetch.number);
+    fetch.competes_from = competes_from;
+    fetch.link = true;
     channel.fetch = fetch;
 }
 
@@ -510,19 +531,24 @@ void ClockedController::latch_error(unsigned number, TransferError kind, ErrorDe
 
 void ClockedController::begin_ending(unsigned number, bool error, Edge from) {
     Channel& channel = channels_[number];
+    channel.append = false;
     if (!channel.ending) {
         channel.ending = Ending{from, error};
+    } else if (error) {
+        channel.ending->error = true;
     }
 }
 
 void ClockedController::raise(unsigned number, std::uint32_t bits, Edge edge) {
     Channel& channel = channels_[number];
     channel.interrupt_status |= bits;
-    if ((bits & native::interrupt::kCoalesced) != 0) {
-        if (channel.coalesced == 0) {
-            channel.first_coalesced = edge;
+    for (std::uint32_t bit = 1; bit <= native::interrupt::kAll; bit <<= 1) {
+        if ((bits & bit & native::interrupt::kCoalesced) != 0) {
+            if (channel.coalesced == 0) {
+                channel.first_coalesced = edge;
+            }
+            ++channel.coalesced;
         }
-        ++channel.coalesced;
     }
 }
 
@@ -541,24 +567,52 @@ void ClockedController::report_job(unsigned number, const Job& job, JobStatus st
     event.job = job.number;
     event.value = static_cast<std::uint32_t>(status);
     event.bytes = written;
+    event.address = job.spec.source;
+    event.address2 = job.spec.destination;
     report_(event);
 }
 
 // ---- One edge -----------------------------------------------------------------------------------------------------
 
-void ClockedController::evaluate(Edge edge) {
+void ClockedController::take_inputs(Edge edge) {
     for (unsigned number = 0; number < channels_.size(); ++number) {
-        channels_[number].tc_now = false;
         take_register_errors(number, edge);
         take_burst_errors(number, edge);
-        decode_descriptor(number, edge);
-        for (Job& job : channels_[number].jobs) {
-            if (job.spec.handshake == Handshake::Block && edge >= job.competes_from && channels_[number].dreq) {
+    }
+}
+
+void ClockedController::account(Edge edge) {
+    for (unsigned number = 0; number < channels_.size(); ++number) {
+        Channel& channel = channels_[number];
+        decode_descriptor(number, edge, true);
+        for (Job& job : channel.jobs) {
+            if (job.spec.handshake == Handshake::Block && edge >= job.competes_from && channel.dreq) {
                 job.enabled = true;
             }
         }
+        const CycleCause cause = cause_of(channel, edge);
+        if (edge == 0) {
+            continue;
+        }
+        ++channel.cycles[static_cast<std::size_t>(cause)];
+        if (cause != channel.cause) {
+            channel.cause = cause;
+            TraceEvent event{};
+            event.at = Cycles{edge - 1};
+            event.kind = EventKind::CauseChanged;
+            event.source = static_cast<std::uint16_t>(source_);
+            event.channel = static_cast<std::uint16_t>(number);
+            event.value = static_cast<std::uint32_t>(cause);
+            report_(event);
+        }
     }
+}
+
+void ClockedController::act(Edge edge) {
     for (unsigned number = 0; number < channels_.size(); ++number) {
+        channels_[number].tc_now = false;
+        decode_descriptor(number, edge, false);
+        drop_what_is_behind(number, edge);
         complete_jobs(number, edge);
     }
     request_write(edge);
@@ -620,7 +674,7 @@ void ClockedController::take_burst_errors(unsigned number, Edge edge) {
     }
 }
 
-void ClockedController::decode_descriptor(unsigned number, Edge edge) {
+void ClockedController::decode_descriptor(unsigned number, Edge edge, bool good_ones) {
     Channel& channel = channels_[number];
     if (!channel.fetch || channel.fetch->failed) {
         return;
@@ -644,9 +698,18 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge) {
         return;
     }
     if (bad) {
+        if (good_ones) {
+            return;
+        }
         latch_error(number, TransferError::DescriptorFetch, ErrorDetail::None, bad->response, bad->address, edge);
         fetch.failed = true;
         begin_ending(number, true, edge);
+        return;
+    }
+    if (fetch.link) {
+        if (!good_ones) {
+            follow_link(number, little_endian(bytes, native::kDescriptorNext, 8), edge);
+        }
         return;
     }
     const std::uint64_t control = little_endian(bytes, native::kDescriptorControl, 4);
@@ -683,6 +746,9 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge) {
     } else {
         problem = check(spec, address);
     }
+    if ((problem == ErrorDetail::None) != good_ones) {
+        return;
+    }
     if (problem != ErrorDetail::None) {
         latch_error(number, TransferError::BadDescriptor, problem, Response::Ok, address, edge);
         fetch.failed = true;
@@ -693,6 +759,48 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge) {
     channel.fetch.reset();
     channel.tail = spec;
     add_job(number, spec, job_number, edge, edge);
+}
+
+void ClockedController::follow_link(unsigned number, std::uint64_t next, Edge edge) {
+    Channel& channel = channels_[number];
+    if (channel.ending) {
+        return;
+    }
+    if (next == 0) {
+        channel.next_number = channel.fetch->number;  // There is no such job.
+        channel.fetch.reset();
+        if (channel.append) {
+            start_link_read(number, edge);
+        } else {
+            channel.done = true;
+            channel.end_of_chain = true;
+            raise(number, native::interrupt::kEndOfChain, edge);
+            end_channel(number, edge);
+        }
+        return;
+    }
+    if (next % native::kDescriptorBytes != 0) {
+        latch_error(number, TransferError::BadDescriptor, ErrorDetail::Misaligned, Response::Ok, next, edge);
+        channel.fetch->failed = true;
+        begin_ending(number, true, edge);
+        return;
+    }
+    channel.next_number = channel.fetch->number;
+    start_fetch(number, next, edge);
+}
+
+void ClockedController::drop_what_is_behind(unsigned number, Edge edge) {
+    Channel& channel = channels_[number];
+    if (!channel.ending || channel.ending->from != edge) {
+        return;
+    }
+    while (channel.jobs.size() > 1 && channel.jobs.back().spec.from_descriptor && channel.jobs.back().chunks.empty()) {
+        report_job(number, channel.jobs.back(), JobStatus::Aborted, edge);
+        channel.jobs.pop_back();
+    }
+    if (!channel.jobs.empty() && channel.fetch && !channel.fetch->failed) {
+        channel.fetch.reset();
+    }
 }
 
 void ClockedController::complete_jobs(unsigned number, Edge edge) {
@@ -763,7 +871,6 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
             channel.aborted = true;
             raise(number, native::interrupt::kAborted, edge);
         }
-        channel.tc_now = true;
         end_channel(number, edge);
         return false;
     }
@@ -781,6 +888,8 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
     if (edge < last + delay) {
         return false;
     }
+    channel.tc_now = channel.tc_now || !job.tc_given;
+    job.tc_given = true;
     if (job.spec.write_back && job.write_back.empty()) {
         std::uint64_t written = 0;
         for (const ChunkPtr& chunk : job.chunks) {
@@ -814,7 +923,6 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
     const JobStatus status = job.first_error == TransferError::None ? JobStatus::Done : JobStatus::DoneWithErrors;
     report_job(number, job, status, edge);
     ++channel.completed;
-    channel.tc_now = true;
     channel.last_job = job;
     channel.current_descriptor = job.spec.descriptor;
     const JobSpec spec = job.spec;
@@ -826,13 +934,15 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
     if (spec.from_descriptor) {
         bits |= spec.interrupt ? native::interrupt::kDescriptor : 0;
         const bool dropped = channel.ending && channel.jobs.empty() && !(channel.fetch && channel.fetch->failed);
-        if ((spec.last && channel.jobs.empty() && !channel.append) || dropped) {
+        if (spec.last && channel.jobs.empty() && channel.append && !channel.ending) {
+            start_link_read(number, edge + 1);
+        } else if ((spec.last && channel.jobs.empty()) || dropped) {
             over = true;
             channel.end_of_chain = true;
             bits |= native::interrupt::kEndOfChain;
         }
     } else {
-        bits |= round ? native::interrupt::kPeriod : 0;
+        bits |= round ? native::interrupt::kPeriod : 0U;
         if (!successor) {
             over = true;
             bits |= native::interrupt::kDone;
@@ -853,6 +963,7 @@ void ClockedController::end_channel(unsigned number, Edge edge) {
     channel.busy = false;
     channel.paused = false;
     channel.ending.reset();
+    channel.append = false;
     channel.fetch.reset();
     channel.jobs.clear();
     channel.since = kNotYet;
@@ -1050,13 +1161,12 @@ void ClockedController::request_read(Edge edge) {
     channel.since = kNotYet;
     Job* job = granting_job(channel);
     if (job != nullptr) {
-        const ChunkPtr chunk = job->chunks[job->granted];
+        const ChunkPtr chunk = next_chunk(*job);
         chunk->read = offer(number, job->number, Access::Read, Purpose::Data, chunk->source, chunk->bytes,
                             chunk->source_element, edge);
         last_read_ = chunk->read;
         channel.chunks.push_back(chunk);
         write_order_.emplace_back(number, chunk);
-        ++job->granted;
         if (job->all_granted() && !job->spec.from_descriptor &&
             (at(channel, reg::kConfig) & native::config::kCyclic) != 0) {
             const JobSpec spec = job->spec;
@@ -1069,6 +1179,9 @@ void ClockedController::request_read(Edge edge) {
         }
     } else {
         const PartPtr part = channel.fetch->parts[channel.fetch->granted];
+        if (channel.fetch->granted == 0) {
+            channel.append = false;  // This read sees what was linked before the command.
+        }
         part->burst = offer(number, part->job, Access::Read, Purpose::Descriptor, part->address, part->bytes, 0, edge);
         last_read_ = part->burst;
         channel.fetches.push_back(part);
@@ -1119,12 +1232,9 @@ void ClockedController::drive_outputs(Edge edge) {
         count += mutation_ == Mutation::CoalesceOneMore ? 1 : 0;
         std::uint64_t timeout = at(channel, reg::kCoalesceTimeout);
         const std::uint32_t held = channel.interrupt_status & native::interrupt::kCoalesced;
-        if (held == 0) {
-            channel.gate_open = false;
-            channel.coalesced = 0;
-        } else if (channel.coalesced >= count) {
+        if (channel.coalesced >= count) {
             channel.gate_open = true;
-        } else if (timeout != 0) {
+        } else if (timeout != 0 && channel.coalesced > 0) {
             timeout += mutation_ == Mutation::TimeoutOneCycleLate ? 1 : 0;
             channel.gate_open = channel.gate_open || edge >= channel.first_coalesced + timeout;
         }
@@ -1195,8 +1305,8 @@ CycleCause ClockedController::cause_of(const Channel& channel, Edge cycle) const
             return CycleCause::DescriptorFetch;
         }
     }
-    const bool candidate = has_candidate(channel, cycle - 1);
-    const bool held_by_dreq = candidate && granting_job(channel) != nullptr && !dreq_allows(channel, cycle - 1);
+    const bool candidate = has_candidate(channel, cycle);
+    const bool held_by_dreq = candidate && granting_job(channel) != nullptr && !dreq_allows(channel, cycle);
     if (channel.busy && (channel.paused || held_by_dreq)) {
         return CycleCause::Paced;
     }
@@ -1204,24 +1314,6 @@ CycleCause ClockedController::cause_of(const Channel& channel, Edge cycle) const
         return CycleCause::WaitingForGrant;
     }
     return channel.busy ? CycleCause::Setup : CycleCause::Idle;
-}
-
-void ClockedController::account(Edge cycle) {
-    for (unsigned number = 0; number < channels_.size(); ++number) {
-        Channel& channel = channels_[number];
-        const CycleCause cause = cause_of(channel, cycle);
-        ++channel.cycles[static_cast<std::size_t>(cause)];
-        if (cause != channel.cause) {
-            channel.cause = cause;
-            TraceEvent event{};
-            event.at = Cycles{cycle - 1};
-            event.kind = EventKind::CauseChanged;
-            event.source = static_cast<std::uint16_t>(source_);
-            event.channel = static_cast<std::uint16_t>(number);
-            event.value = static_cast<std::uint32_t>(cause);
-            report_(event);
-        }
-    }
 }
 
 }  // namespace dmasim::reference

@@ -49,10 +49,12 @@ class ClockedController {
   public:
     ClockedController(const DmaConfig& config, unsigned source, Report report, Mutation mutation);
 
-    void evaluate(Edge edge);
-
-    /// Adds cycle `cycle` to the accounts: after evaluate(cycle - 1) and its answers, before its register writes.
-    void account(Edge cycle);
+    /// One edge in three parts: takes the inputs with stamps before `edge` (C0.1) ...
+    void take_inputs(Edge edge);
+    /// ... adds the cycle before `edge` to the accounts ...
+    void account(Edge edge);
+    /// ... and does the rest.
+    void act(Edge edge);
 
     /// Bursts offered at the edge just evaluated.
     std::vector<TransactionPtr> take_offers();
@@ -60,16 +62,22 @@ class ClockedController {
     /// The bus hands an answer over at `edge`.
     void take_answer(const TransactionPtr& transaction);
 
-    /// Inputs stamped `edge`, given between evaluate(edge) and evaluate(edge + 1).
+    /// Inputs stamped `edge`, given after act(edge).
     Response write_register(std::uint32_t offset, std::uint32_t value, Edge edge);
     void set_dreq(unsigned channel, bool level, Edge edge);
 
-    /// An access stamped `edge`, made before evaluate(edge).
+    /// An access stamped `edge`, made between take_inputs(edge) and account(edge).
     Response read_register(std::uint32_t offset, std::uint32_t& value, Edge edge) const;
 
     [[nodiscard]] const std::array<std::uint64_t, kCycleCauses>& cycles_of(unsigned channel) const {
         return channels_[channel].cycles;
     }
+
+    /// Levels of the outputs from the edge after the last one evaluated on.
+    [[nodiscard]] bool interrupt_level() const { return interrupt_level_; }
+    [[nodiscard]] bool interrupt_level(unsigned channel) const { return channels_[channel].interrupt_level; }
+    [[nodiscard]] bool dack(unsigned channel) const { return channels_[channel].dack; }
+    [[nodiscard]] bool tc(unsigned channel) const { return channels_[channel].tc; }
 
   private:
     /// One read burst and the write burst that follows it.
@@ -100,16 +108,18 @@ class ClockedController {
     struct Job {
         std::uint32_t number = 0;
         JobSpec spec;
-        std::vector<ChunkPtr> chunks;
-        std::size_t granted = 0;
+        std::vector<ChunkPtr> chunks;   ///< Those that were granted.
+        std::uint64_t row = 0;          ///< Of the next chunk.
+        std::uint64_t done_in_row = 0;  ///< Bytes of it that are in chunks already.
         Edge competes_from = 0;
         bool enabled = false;        ///< Block handshake: DREQ has been seen.
         bool failed = false;         ///< Policy stop: a burst of it failed.
         bool has_successor = false;  ///< Cyclic: another round follows.
         bool is_round = false;
+        bool tc_given = false;
         TransferError first_error = TransferError::None;
         std::vector<PartPtr> write_back;  ///< Empty: has not arisen.
-        [[nodiscard]] bool all_granted() const { return granted == chunks.size(); }
+        [[nodiscard]] bool all_granted() const { return row == spec.rows; }
     };
     struct Fetch {
         std::uint32_t number = 0;
@@ -118,7 +128,7 @@ class ClockedController {
         std::size_t granted = 0;
         Edge competes_from = 0;
         bool failed = false;
-        bool for_append = false;
+        bool link = false;  ///< Reads `next` of the last descriptor once more.
     };
     struct Ending {
         Edge from = 0;  ///< E of the page.
@@ -185,6 +195,7 @@ class ClockedController {
 
     // Registers.
     void start(unsigned channel, Edge edge);
+    static void accept_start(Channel& channel);
     [[nodiscard]] JobSpec spec_from_registers(const Channel& channel) const;
     [[nodiscard]] ErrorDetail check(const JobSpec& spec, std::uint64_t& address) const;
     [[nodiscard]] std::uint32_t at(const Channel& channel, std::uint32_t offset) const;
@@ -195,7 +206,9 @@ class ClockedController {
     // Steps of an edge.
     void take_register_errors(unsigned channel, Edge edge);
     void take_burst_errors(unsigned channel, Edge edge);
-    void decode_descriptor(unsigned channel, Edge edge);
+    void decode_descriptor(unsigned channel, Edge edge, bool good_ones);
+    void follow_link(unsigned channel, std::uint64_t next, Edge edge);
+    void drop_what_is_behind(unsigned channel, Edge edge);
     void complete_jobs(unsigned channel, Edge edge);
     [[nodiscard]] bool complete_one(unsigned channel, Edge edge);
     void request_write(Edge edge);
@@ -204,10 +217,11 @@ class ClockedController {
     void drive_outputs(Edge edge);
 
     [[nodiscard]] std::uint64_t limit(std::uint64_t address, bool fixed, std::uint32_t element) const;
-    [[nodiscard]] std::vector<ChunkPtr> cut(const JobSpec& spec, std::uint32_t number) const;
+    ChunkPtr next_chunk(Job& job) const;
     [[nodiscard]] std::vector<PartPtr> cut(std::uint64_t address, std::uint32_t bytes, std::uint32_t number) const;
     void add_job(unsigned channel, const JobSpec& spec, std::uint32_t number, Edge competes_from, Edge edge);
     void start_fetch(unsigned channel, std::uint64_t address, Edge competes_from);
+    void start_link_read(unsigned channel, Edge competes_from);
     void latch_error(unsigned channel, TransferError kind, ErrorDetail detail, Response response, std::uint64_t address,
                      Edge edge);
     void begin_ending(unsigned channel, bool error, Edge from);

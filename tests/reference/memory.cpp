@@ -6,7 +6,11 @@
 namespace dmasim::reference {
 
 ClockedMemory::ClockedMemory(const MemoryConfig& config, unsigned source, Report report, Mutation mutation)
-    : config_(config), source_(source), report_(std::move(report)), mutation_(mutation) {
+    : config_(config),
+      source_(source),
+      report_(std::move(report)),
+      mutation_(mutation),
+      bytes_(config.size, config.fill) {
     config_.read_latency += mutation == Mutation::ReadLatency ? 1 : 0;
     config_.write_latency += mutation == Mutation::WriteLatency ? 1 : 0;
     config_.read_wait += mutation == Mutation::ReadWait ? 1 : 0;
@@ -144,12 +148,13 @@ std::vector<TransactionPtr> ClockedMemory::take_answers() {
 }
 
 std::uint8_t ClockedMemory::peek(std::uint64_t address) const {
-    const auto found = bytes_.find(address);
-    return found == bytes_.end() ? config_.fill : found->second;
+    return address < bytes_.size() ? bytes_[static_cast<std::size_t>(address)] : 0;
 }
 
 void ClockedMemory::poke(std::uint64_t address, std::uint8_t value) {
-    bytes_[address] = value;
+    if (address < bytes_.size()) {
+        bytes_[static_cast<std::size_t>(address)] = value;
+    }
 }
 
 }  // namespace dmasim::reference

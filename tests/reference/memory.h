@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <unordered_map>
 #include <vector>
 
 #include "dmasim/bus/core/config.h"
@@ -48,7 +47,7 @@ class ClockedMemory {
     unsigned source_;
     Report report_;
     Mutation mutation_;
-    std::unordered_map<std::uint64_t, std::uint8_t> bytes_;
+    std::vector<std::uint8_t> bytes_;
 
     std::deque<TransactionPtr> reads_;
     std::deque<TransactionPtr> writes_;
