@@ -22,7 +22,8 @@
 
 namespace dmasim::test {
 
-/// A memory with fixed latencies behind a BurstPort. Knows the protocol and throws when the engine breaks it.
+/// A memory with fixed latencies behind a BurstPort. Knows the protocol and throws when the engine breaks it. Data moves at
+/// the request, so that it does not depend on when the answer is given.
 class FakePort final : public BurstPort {
   public:
     std::uint64_t read_latency = 4;   ///< Request to first beat.
@@ -59,6 +60,7 @@ class FakePort final : public BurstPort {
         Answer answer;
         answer.burst = burst;
         answer.response = judge ? judge(burst) : in_memory(burst);
+        move(answer);
         Cycles& free = free_[write ? 1 : 0];
         if (write) {
             const Cycles last = std::max(at + 1, free) + std::uint64_t{beats - 1} * interval;
@@ -129,7 +131,7 @@ class FakePort final : public BurstPort {
                    : Response::AddressError;
     }
     void add(const Answer& answer) { answers_.emplace(answer.first, answer); }
-    void give(const Answer& answer) {
+    void move(const Answer& answer) {
         const Burst& burst = answer.burst;
         const bool write = burst.access == Access::Write;
         const bool real = answer.response == Response::Ok && in_memory(burst) == Response::Ok;
@@ -146,6 +148,10 @@ class FakePort final : public BurstPort {
         } else if (real) {
             std::memcpy(burst.data, memory.data() + burst.address, burst.bytes);
         }
+    }
+    void give(const Answer& answer) {
+        const Burst& burst = answer.burst;
+        const bool write = burst.access == Access::Write;
         if (write) {
             master_->write_response(burst.tag, answer.first, answer.response);
         } else {
