@@ -175,6 +175,7 @@ JobSpec ClockedController::spec_from_registers(const Channel& channel) const {
     spec.handshake = static_cast<Handshake>(native::config::HandshakeMode::get(word));
     spec.unit_bytes = at(channel, reg::kUnitBytes);
     spec.continue_on_error = (word & native::config::kErrorContinue) != 0;
+    spec.cyclic = (word & native::config::kCyclic) != 0;
     return spec;
 }
 
@@ -266,7 +267,7 @@ void ClockedController::start(unsigned number, Edge edge) {
     if (chain) {
         start_fetch(number, descriptor, competes_from);
     } else {
-        add_job(number, spec, channel.next_number++, competes_from, edge);
+        add_job(number, spec, channel.next_number, competes_from, edge);
     }
 }
 
@@ -336,7 +337,7 @@ Response ClockedController::read_register(std::uint32_t offset, std::uint32_t& v
             default:
                 for (unsigned bit = 0; bit < 32; ++bit) {
                     const unsigned number = bit + (offset == reg::kIntPendingHi ? 32 : 0);
-                    if (number < config_.channels && channels_[number].interrupt_level) {
+                    if (number < config_.channels && raised(channels_[number])) {
                         value |= 1U << bit;
                     }
                 }
@@ -386,8 +387,8 @@ Response ClockedController::read_register(std::uint32_t offset, std::uint32_t& v
             break;
         case reg::kCurrentDescLo:
         case reg::kCurrentDescHi: {
-            const std::uint64_t address =
-                channel.jobs.empty() ? channel.current_descriptor : channel.jobs.front().spec.descriptor;
+            const bool of_job = !channel.jobs.empty() && channel.jobs.front().spec.from_descriptor;
+            const std::uint64_t address = of_job ? channel.jobs.front().spec.descriptor : channel.current_descriptor;
             value = static_cast<std::uint32_t>(local == reg::kCurrentDescLo ? address : address >> 32);
             break;
         }
@@ -469,6 +470,7 @@ void ClockedController::add_job(unsigned number, const JobSpec& spec, std::uint3
                                 Edge edge) {
     Job job;
     job.number = job_number;
+    channels_[number].next_number = job_number + 1;
     job.spec = spec;
     job.competes_from = competes_from;
     channels_[number].jobs.push_back(job);
@@ -488,7 +490,7 @@ void ClockedController::add_job(unsigned number, const JobSpec& spec, std::uint3
 void ClockedController::start_fetch(unsigned number, std::uint64_t address, Edge competes_from) {
     Channel& channel = channels_[number];
     Fetch fetch;
-    fetch.number = channel.next_number++;
+    fetch.number = channel.next_number;
     fetch.address = address;
     fetch.parts = cut(address, native::kDescriptorBytes, fetch.number);
     fetch.competes_from = competes_from;
@@ -498,7 +500,7 @@ void ClockedController::start_fetch(unsigned number, std::uint64_t address, Edge
 void ClockedController::start_link_read(unsigned number, Edge competes_from) {
     Channel& channel = channels_[number];
     Fetch fetch;
-    fetch.number = channel.next_number++;
+    fetch.number = channel.next_number;
     fetch.address = channel.tail->descriptor;
     fetch.parts = cut(fetch.address + native::kDescriptorNext, 8, fetch.number);
     fetch.competes_from = competes_from;
@@ -734,7 +736,7 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge, bool good_
     spec.last = (control & dc::kEnd) != 0 || spec.next == 0;
 
     ErrorDetail problem = ErrorDetail::None;
-    std::uint64_t address = fetch.address;
+    const std::uint64_t address = fetch.address;
     if ((control & dc::kValid) == 0) {
         problem = ErrorDetail::NotValid;
     } else if ((control & ~static_cast<std::uint64_t>(dc::kImplemented)) != 0 ||
@@ -742,9 +744,9 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge, bool good_
         problem = ErrorDetail::Reserved;
     } else if (!spec.last && spec.next % native::kDescriptorBytes != 0) {
         problem = ErrorDetail::Misaligned;
-        address = spec.next;
     } else {
-        problem = check(spec, address);
+        std::uint64_t culprit = 0;  // The error names the descriptor.
+        problem = check(spec, culprit);
     }
     if ((problem == ErrorDetail::None) != good_ones) {
         return;
@@ -767,7 +769,7 @@ void ClockedController::follow_link(unsigned number, std::uint64_t next, Edge ed
         return;
     }
     if (next == 0) {
-        channel.next_number = channel.fetch->number;  // There is no such job.
+        
         channel.fetch.reset();
         if (channel.append) {
             start_link_read(number, edge);
@@ -780,12 +782,12 @@ void ClockedController::follow_link(unsigned number, std::uint64_t next, Edge ed
         return;
     }
     if (next % native::kDescriptorBytes != 0) {
-        latch_error(number, TransferError::BadDescriptor, ErrorDetail::Misaligned, Response::Ok, next, edge);
+        latch_error(number, TransferError::BadDescriptor, ErrorDetail::Misaligned, Response::Ok,
+                    channel.tail->descriptor, edge);
         channel.fetch->failed = true;
         begin_ending(number, true, edge);
         return;
     }
-    channel.next_number = channel.fetch->number;
     start_fetch(number, next, edge);
 }
 
@@ -794,7 +796,7 @@ void ClockedController::drop_what_is_behind(unsigned number, Edge edge) {
     if (!channel.ending || channel.ending->from != edge) {
         return;
     }
-    while (channel.jobs.size() > 1 && channel.jobs.back().spec.from_descriptor && channel.jobs.back().chunks.empty()) {
+    while (channel.jobs.size() > 1 && !channel.jobs.back().spec.cyclic && channel.jobs.back().chunks.empty()) {
         report_job(number, channel.jobs.back(), JobStatus::Aborted, edge);
         channel.jobs.pop_back();
     }
@@ -864,8 +866,7 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
             report_job(number, job, status, edge);
         }
         if (!channel.jobs.empty()) {
-            channel.last_job = channel.jobs.front();
-            channel.current_descriptor = channel.jobs.front().spec.descriptor;
+            leave(channel, channel.jobs.front());
         }
         if (!channel.ending->error) {
             channel.aborted = true;
@@ -923,11 +924,10 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
     const JobStatus status = job.first_error == TransferError::None ? JobStatus::Done : JobStatus::DoneWithErrors;
     report_job(number, job, status, edge);
     ++channel.completed;
-    channel.last_job = job;
-    channel.current_descriptor = job.spec.descriptor;
+    leave(channel, job);
     const JobSpec spec = job.spec;
     const bool successor = job.has_successor;
-    const bool round = job.is_round;
+    
     channel.jobs.pop_front();
     std::uint32_t bits = 0;
     bool over = false;
@@ -942,7 +942,7 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
             bits |= native::interrupt::kEndOfChain;
         }
     } else {
-        bits |= round ? native::interrupt::kPeriod : 0U;
+        bits |= spec.cyclic ? native::interrupt::kPeriod : 0U;
         if (!successor) {
             over = true;
             bits |= native::interrupt::kDone;
@@ -955,6 +955,13 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
         return false;
     }
     return true;
+}
+
+void ClockedController::leave(Channel& channel, const Job& job) {
+    channel.last_job = job;
+    if (job.spec.from_descriptor) {
+        channel.current_descriptor = job.spec.descriptor;
+    }
 }
 
 void ClockedController::end_channel(unsigned number, Edge edge) {
@@ -1167,14 +1174,13 @@ void ClockedController::request_read(Edge edge) {
         last_read_ = chunk->read;
         channel.chunks.push_back(chunk);
         write_order_.emplace_back(number, chunk);
-        if (job->all_granted() && !job->spec.from_descriptor &&
+        if (job->all_granted() && job->spec.cyclic &&
             (at(channel, reg::kConfig) & native::config::kCyclic) != 0) {
             const JobSpec spec = job->spec;
             const bool enabled = job->enabled;
             job->has_successor = true;
-            job->is_round = true;
-            add_job(number, spec, channel.next_number++, edge + 1, edge);
-            channel.jobs.back().is_round = true;
+            add_job(number, spec, channel.next_number, edge + 1, edge);
+            
             channel.jobs.back().enabled = enabled;
         }
     } else {
@@ -1223,6 +1229,14 @@ void ClockedController::follow_up(unsigned number, Edge edge) {
 
 // ---- Outputs ------------------------------------------------------------------------------------------------------
 
+bool ClockedController::raised(const Channel& channel) const {
+    std::uint32_t bits = channel.interrupt_status;
+    if (!channel.gate_open) {
+        bits &= ~native::interrupt::kCoalesced;
+    }
+    return (bits & at(channel, reg::kIntEnable)) != 0;
+}
+
 void ClockedController::drive_outputs(Edge edge) {
     bool any = false;
     for (unsigned number = 0; number < channels_.size(); ++number) {
@@ -1231,16 +1245,14 @@ void ClockedController::drive_outputs(Edge edge) {
         std::uint64_t count = std::max<std::uint64_t>(1, at(channel, reg::kCoalesceCount));
         count += mutation_ == Mutation::CoalesceOneMore ? 1 : 0;
         std::uint64_t timeout = at(channel, reg::kCoalesceTimeout);
-        const std::uint32_t held = channel.interrupt_status & native::interrupt::kCoalesced;
+        
         if (channel.coalesced >= count) {
             channel.gate_open = true;
         } else if (timeout != 0 && channel.coalesced > 0) {
             timeout += mutation_ == Mutation::TimeoutOneCycleLate ? 1 : 0;
             channel.gate_open = channel.gate_open || edge >= channel.first_coalesced + timeout;
         }
-        const std::uint32_t raised =
-            (channel.interrupt_status & ~native::interrupt::kCoalesced) | (channel.gate_open ? held : 0);
-        channel.interrupt_level = (raised & at(channel, reg::kIntEnable)) != 0;
+        channel.interrupt_level = raised(channel);
         any = any || channel.interrupt_level;
 
         bool dack = false;

@@ -115,7 +115,7 @@ class ClockedController {
         bool enabled = false;        ///< Block handshake: DREQ has been seen.
         bool failed = false;         ///< Policy stop: a burst of it failed.
         bool has_successor = false;  ///< Cyclic: another round follows.
-        bool is_round = false;
+        
         bool tc_given = false;
         TransferError first_error = TransferError::None;
         std::vector<PartPtr> write_back;  ///< Empty: has not arisen.
@@ -215,6 +215,7 @@ class ClockedController {
     void request_read(Edge edge);
     void follow_up(unsigned channel, Edge edge);
     void drive_outputs(Edge edge);
+    [[nodiscard]] bool raised(const Channel& channel) const;
 
     [[nodiscard]] std::uint64_t limit(std::uint64_t address, bool fixed, std::uint32_t element) const;
     ChunkPtr next_chunk(Job& job) const;
@@ -225,6 +226,7 @@ class ClockedController {
     void latch_error(unsigned channel, TransferError kind, ErrorDetail detail, Response response, std::uint64_t address,
                      Edge edge);
     void begin_ending(unsigned channel, bool error, Edge from);
+    static void leave(Channel& channel, const Job& job);
     void end_channel(unsigned channel, Edge edge);
     void report_job(unsigned channel, const Job& job, JobStatus status, Edge edge);
     [[nodiscard]] bool bursts_over(const Channel& channel, Edge edge, Edge& last) const;

@@ -158,7 +158,8 @@ ChannelView Scheduler::view(unsigned channel, Cycles at) const {
     const Channel& c = channels_[channel];
     ChannelView result;
     result.busy = c.busy;
-    result.descriptor = c.last_descriptor;
+    result.descriptor = c.left_descriptor;
+    result.residue = c.left_residue;
     bool quiet = c.fetch_outstanding == 0 && !(c.fetch_any && c.fetch_end >= at);
     for (std::size_t i = 0; i < c.jobs.size(); ++i) {
         const LiveJob& job = c.jobs[i];
@@ -676,8 +677,17 @@ void Scheduler::complete_jobs(Channel& c, unsigned channel, Cycles edge) {
     }
 }
 
+// Software reads residue and descriptor after the end too (timing.md C8, C13).
+void Scheduler::remember(Channel& c, const LiveJob& job) {
+    c.left_residue = job.job.total_bytes() - job.written;
+    if (job.from_descriptor) {
+        c.left_descriptor = job.descriptor;
+    }
+}
+
 void Scheduler::finish_job(Channel& c, unsigned channel, Cycles edge) {
     const LiveJob job = c.jobs.front();
+    remember(c, job);
     c.jobs.pop_front();
     JobEnd end;
     end.job = job.number;
@@ -723,6 +733,9 @@ void Scheduler::try_to_end_stopped(Channel& c, unsigned channel, Cycles edge) {
         return;
     }
     const JobStatus status = c.stopped_by_error ? JobStatus::Error : JobStatus::Aborted;
+    if (!c.jobs.empty()) {
+        remember(c, c.jobs.front());
+    }
     while (!c.jobs.empty()) {
         report_job(EventKind::JobCompleted, c.jobs.front(), channel, edge, static_cast<std::uint32_t>(status));
         c.jobs.pop_front();

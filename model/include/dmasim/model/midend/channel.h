@@ -72,6 +72,8 @@ struct Channel {
 
     // The chain.
     std::uint64_t last_descriptor = 0;  ///< The youngest that was decoded.
+    std::uint64_t left_descriptor = 0;  ///< Of the job that was the oldest last.
+    std::uint64_t left_residue = 0;     ///< Its bytes that were not written.
     bool has_last_descriptor = false;   ///< APPEND has something to look at.
     std::uint64_t next = 0;
     bool has_next = false;

@@ -101,6 +101,7 @@ class Scheduler final : public MoverClient {
     void update_request(Channel& c, unsigned channel, Cycles edge);
     void latch_errors(Channel& c, unsigned channel, Cycles edge);
     void complete_jobs(Channel& c, unsigned channel, Cycles edge);
+    static void remember(Channel& c, const LiveJob& job);
     void finish_job(Channel& c, unsigned channel, Cycles edge);
     void stop(Channel& c, unsigned channel, bool error, Cycles edge);
     void try_to_end_stopped(Channel& c, unsigned channel, Cycles edge);
