@@ -69,7 +69,7 @@ SIM_TEST(ClockDomain, SaturatesAtTheEndOfTime) {
 }
 
 SIM_TEST(ClockDomain, RefusesPeriodsThatTheResolutionCannotHold) {
-    EXPECT_THROW(ClockDomain(sc_core::SC_ZERO_TIME), ConfigError);
+    EXPECT_THROW(ClockDomain{sc_core::SC_ZERO_TIME}, ConfigError);
     EXPECT_THROW(ClockDomain(0, sc_core::SC_NS), ConfigError);
     EXPECT_THROW(ClockDomain(-1, sc_core::SC_NS), ConfigError);
     EXPECT_THROW(ClockDomain(std::numeric_limits<double>::quiet_NaN(), sc_core::SC_NS), ConfigError);
