@@ -8,7 +8,7 @@
 
 namespace dmasim {
 
-namespace device = reg::block_device;
+namespace device = block_device::reg;
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 namespace dmasim {
 
-using namespace reg::block_device;
+using namespace block_device::reg;
 
 std::vector<std::string> validate(const BlockDeviceConfig& config) {
     std::vector<std::string> problems;

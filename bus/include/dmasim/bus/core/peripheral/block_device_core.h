@@ -12,7 +12,7 @@
 namespace dmasim {
 
 /// Registers of the block device (docs/peripherals.md): offsets in bytes, 32 bits each, little-endian.
-namespace reg::block_device {
+namespace block_device::reg {
 inline constexpr std::uint64_t kLbaLow = 0x00;   ///< Read/write: number of the first sector, bits 31:0.
 inline constexpr std::uint64_t kLbaHigh = 0x04;  ///< Read/write: bits 63:32.
 inline constexpr std::uint64_t kCount = 0x08;    ///< Read/write: number of sectors.
@@ -38,7 +38,7 @@ inline constexpr std::uint32_t kDone = 1U << 1;
 inline constexpr std::uint32_t kError = 1U << 2;
 inline constexpr std::uint32_t kDreq = 1U << 3;
 inline constexpr unsigned kErrorCodeShift = 8;  ///< Bits 11:8: BlockDeviceError; the first one counts until cleared.
-}  // namespace reg::block_device
+}  // namespace block_device::reg
 
 /// Error code in the status register.
 enum class BlockDeviceError : std::uint8_t { None = 0, Range = 1, BusyStart = 2, DataPort = 3, Medium = 4 };

@@ -44,6 +44,27 @@ class FileStore final : public BlockStore {
     std::uint64_t file_bytes_ = 0;
 };
 
+/// Bytes in memory; costs what is written. Bytes that were never written are 0.
+class SparseStore final : public BlockStore {
+  public:
+    explicit SparseStore(std::uint64_t bytes) : bytes_(bytes) {}
+
+    [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+    bool read(std::uint64_t offset, std::uint8_t* data, std::size_t bytes) override {
+        content_.read(offset, data, bytes);
+        return true;
+    }
+    bool write(std::uint64_t offset, const std::uint8_t* data, std::size_t bytes) override {
+        content_.write(offset, data, bytes);
+        return true;
+    }
+    bool flush() override { return true; }
+
+  private:
+    std::uint64_t bytes_;
+    SparseMemory content_;
+};
+
 /// Bytes that follow from their offset and a seed, until they are overwritten.
 class GeneratedStore final : public BlockStore {
   public:
