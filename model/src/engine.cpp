@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dmasim/model/backend/beat_mover.h"
 #include "dmasim/model/backend/burst_mover.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/model/frontend/native/native_front_end.h"
@@ -51,18 +52,26 @@ class DmaEngine::Impl final : private ChannelLines {
           sink_(sink),
           source_(source),
           front_end_(config_),
-          scheduler_(config_, front_end_, *this, sink, source),
-          mover_(config_, port, scheduler_, sink, source) {
+          scheduler_(config_, front_end_, *this, sink, source) {
+        if (config_.timing.beat_accurate) {
+            auto mover = std::make_unique<BeatMover>(config_, port, scheduler_, sink, source);
+            plug_ = mover.get();
+            mover_ = std::move(mover);
+        } else {
+            mover_ = std::make_unique<BurstMover>(config_, port, scheduler_, sink, source);
+        }
         front_end_.connect(scheduler_);
-        scheduler_.connect(mover_);
+        scheduler_.connect(*mover_);
     }
 
+    [[nodiscard]] BeatPlug* plug() { return plug_; }
+
     [[nodiscard]] const DmaConfig& config() const { return config_; }
-    [[nodiscard]] DataMover& mover() { return mover_; }
-    [[nodiscard]] const DataMover& mover() const { return mover_; }
+    [[nodiscard]] DataMover& mover() { return *mover_; }
+    [[nodiscard]] const DataMover& mover() const { return *mover_; }
 
     [[nodiscard]] Cycles next_edge() const {
-        Cycles next = std::min(scheduler_.next_wake(), std::min(scheduler_.next_grant(), mover_.earliest_write()));
+        Cycles next = std::min(scheduler_.next_wake(), std::min(scheduler_.next_grant(), mover_->earliest_write()));
         if (!inputs_.empty()) {
             next = std::min(next, inputs_.front().stamp + 1);
         }
@@ -81,12 +90,12 @@ class DmaEngine::Impl final : private ChannelLines {
         if (sink_ != nullptr) {
             scheduler_.account(edge);
         }
-        mover_.retire(edge);
+        mover_->retire(edge);
         if (due != 0) {
             scheduler_.complete(due, edge);
             drive_interrupts(front_end_.update_interrupts(due, edge), edge);
         }
-        mover_.request_write(edge);
+        mover_->request_write(edge);
         scheduler_.arbitrate(due, edge);
     }
 
@@ -146,7 +155,7 @@ class DmaEngine::Impl final : private ChannelLines {
                 return false;
             }
         }
-        return mover_.idle();
+        return mover_->idle();
     }
 
   private:
@@ -250,7 +259,8 @@ class DmaEngine::Impl final : private ChannelLines {
     const std::uint16_t source_;
     native::NativeFrontEnd front_end_;
     Scheduler scheduler_;
-    BurstMover mover_;
+    std::unique_ptr<DataMover> mover_;
+    BeatPlug* plug_ = nullptr;
 
     std::vector<Input> inputs_;  ///< In the order in which they are taken.
     Cycles last_write_;          ///< Stamp of the last register write.
@@ -306,6 +316,10 @@ void DmaEngine::read_data(std::uint32_t tag, Cycles first, std::uint32_t interva
 
 void DmaEngine::write_response(std::uint32_t tag, Cycles at, Response response) {
     impl_->mover().write_response(tag, at, response);
+}
+
+BeatPlug* DmaEngine::beat_plug() {
+    return impl_->plug();
 }
 
 bool DmaEngine::idle() const {

@@ -2,6 +2,7 @@
 #include "dmasim/model/splitter.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "dmasim/model/errors.h"
 
@@ -23,8 +24,12 @@ ChunkSplitter::ChunkSplitter(const SplitSide& source, const SplitSide& destinati
 
 std::uint32_t ChunkSplitter::chunk_bytes() const {
     std::uint64_t bytes = left_;
-    bytes = std::min<std::uint64_t>(bytes, burst_limit(source_, limits_));
-    bytes = std::min<std::uint64_t>(bytes, burst_limit(destination_, limits_));
+    if (limits_.whole_rows && source_.fixed_bytes == 0 && destination_.fixed_bytes == 0) {
+        bytes = std::min<std::uint64_t>(bytes, std::numeric_limits<std::uint32_t>::max());
+    } else {
+        bytes = std::min<std::uint64_t>(bytes, burst_limit(source_, limits_));
+        bytes = std::min<std::uint64_t>(bytes, burst_limit(destination_, limits_));
+    }
     if (unit_bytes_ != 0) {
         bytes = std::min<std::uint64_t>(bytes, unit_bytes_);
     }

@@ -178,25 +178,17 @@ void SequencedPipeline::take_read_beat(Cycles t, const SlaveSignals& in) {
     const std::uint32_t first = read_beat_ == 0 ? offset : 0;
     const std::uint32_t end = std::min<std::uint32_t>(bus_bytes_, offset + read.bytes - read_beat_ * bus_bytes_);
     bytes_.push(in.r->bytes.data() + first, end - first);
+    beat_bytes_ = end - first;
     worst_ = worse(worst_, in.r_response);
     if (++read_beat_ == read.beats) {
         read_beat_ = 0;
         reads_.pop_front();
     }
     --inputs_left_;
-    if (observer_ != nullptr && observer_->wants_terms()) {
-        Cycles drained;
-        for (const Fill& fill : fills_) {
-            drained = std::max(drained,
-                               fill.from + timing_.fifo_reaction <= t ? fill.from + timing_.fifo_reaction : Cycles{0});
-        }
-        tell(BeatStep::ReadBeat, t, read_beats_,
-             {{"command taken", command_taken_ + kNextCycle},
-              {"beat before", read_beats_ == 0 ? Cycles{0} : last_read_beat_ + kNextCycle},
-              {"data from the slave", t}});
-    } else {
-        tell(BeatStep::ReadBeat, t, read_beats_);
-    }
+    tell(BeatStep::ReadBeat, t, read_beats_,
+         {{"command taken", command_taken_ + kNextCycle},
+          {"beat before", read_beats_ == 0 ? Cycles{0} : last_read_beat_ + kNextCycle},
+          {"data from the slave, and room in the FIFO", t}});
     ++read_beats_;
     last_read_beat_ = t;
 }

@@ -310,6 +310,7 @@ void StreamingPipeline::take_read_beat(Cycles t, const SlaveSignals& in) {
     const Span taken = span(job, read_beat_);
     const std::uint32_t lane = (job.lane + taken.begin) % bus_bytes_;
     bytes_.push(in.r->bytes.data() + taken.offset, taken.count);
+    beat_bytes_ = taken.count;
     move_lanes(used_, lane, taken.count, 1);
     arrivals_.push_back({t + timing_.read_to_write, lane, taken.count});
     worst_ = worse(worst_, in.r_response);

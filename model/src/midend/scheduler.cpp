@@ -34,7 +34,7 @@ std::uint64_t add_stride(std::uint64_t address, const JobSide& side) {
 Scheduler::Scheduler(const DmaConfig& config, FrontEnd& front_end, ChannelLines& lines, TraceSink* sink,
                      std::uint16_t source)
     : config_(config),
-      limits_{config.bus_bytes(), config.max_burst_beats},
+      limits_{config.bus_bytes(), config.max_burst_beats, config.timing.beat_accurate},
       front_end_(front_end),
       lines_(lines),
       sink_(sink),

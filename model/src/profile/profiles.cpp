@@ -11,12 +11,16 @@ namespace dmasim {
 namespace detail {
 
 TimingProfile make_native_profile();
+TimingProfile make_axi_cdma_profile();
+TimingProfile make_idma_profile();
 
 }  // namespace detail
 
 const std::vector<TimingProfile>& timing_profiles() {
     static const std::vector<TimingProfile> kProfiles{
         detail::make_native_profile(),
+        detail::make_axi_cdma_profile(),
+        detail::make_idma_profile(),
     };
     return kProfiles;
 }

@@ -11,7 +11,7 @@ namespace dmasim {
 const std::vector<BeatFabricKind>& beat_fabric_kinds() {
     // One line for each fabric.
     static const std::vector<BeatFabricKind> kinds{
-        {"direct", "one master wired to one memory", &detail::make_direct_fabric},
+        {"direct", "one master wired to one memory", &detail::make_direct},
         {"axi_crossbar",
          "crossbar with its default register slices: two decode steps, an arbiter for each target and direction",
          &detail::make_axi_crossbar},

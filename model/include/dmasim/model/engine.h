@@ -13,6 +13,8 @@
 
 namespace dmasim {
 
+class BeatPlug;
+
 /// Receives the output levels of a controller. Every call is made inside `DmaEngine::evaluate(e)`, carries the stamp
 /// e+1 (timing.md C0.5, C8), and reports a change. All levels are low after construction.
 class DmaOutputs {
@@ -80,6 +82,10 @@ class DmaEngine final : public Clocked, public BurstMaster {
     void accepted(std::uint32_t tag, Cycles at) override;
     void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override;
     void write_response(std::uint32_t tag, Cycles at, Response response) override;
+
+    /// Where a controller with a beat-accurate profile is plugged in; null for the others. Until it is plugged into a
+    /// `BeatSystem`, transfers wait.
+    [[nodiscard]] BeatPlug* beat_plug();
 
     /// True when no channel is busy and no burst is in flight, after the edges evaluated so far.
     [[nodiscard]] bool idle() const;

@@ -9,6 +9,7 @@ namespace dmasim {
 struct SplitLimits {
     std::uint32_t bus_bytes = 8;         ///< Bytes of a beat (`S`), a power of two, 4 to 128.
     std::uint32_t max_burst_beats = 16;  ///< 1 to 256, and `bus_bytes * max_burst_beats` <= 4096.
+    bool whole_rows = false;             ///< Rows without a fixed side are not cut: the back end does that itself.
 };
 
 /// One side (source or destination) of a row that is cut into bursts.

@@ -113,9 +113,12 @@ class BeatPipeline : public BeatMaster {
     [[nodiscard]] virtual bool idle() const = 0;
     /// Worst response of the transfer that the last `Status` step reported.
     [[nodiscard]] virtual Response status_response() const = 0;
+    /// Bytes that count of the beat that the last `ReadBeat` step reported.
+    [[nodiscard]] std::uint32_t beat_bytes() const { return beat_bytes_; }
     void observe(BeatObserver* observer) { observer_ = observer; }
 
   protected:
+    std::uint32_t beat_bytes_ = 0;
     BeatObserver* observer_ = nullptr;
 };
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "dmasim/bus/core/beat/beat_fabric.h"
+#include "dmasim/model/beat/fabric.h"
 #include "dmasim/model/beat/signals.h"
 #include "dmasim/model/clocked.h"
 

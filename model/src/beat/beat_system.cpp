@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dmasim/bus/core/beat/beat_system.h"
+#include "dmasim/model/beat/beat_system.h"
 
 #include <algorithm>
 
