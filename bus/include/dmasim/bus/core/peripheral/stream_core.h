@@ -58,8 +58,12 @@ class StreamPeripheralCore final : public DevicePort {
     [[nodiscard]] std::uint64_t misuses() const { return misuses_; }
     [[nodiscard]] std::uint64_t acknowledges() const { return acknowledges_; }
     [[nodiscard]] std::uint64_t terminal_counts() const { return terminal_counts_; }
-    /// Elements in the FIFO after the edges evaluated so far.
-    [[nodiscard]] std::uint64_t fill() const { return pacer_.fill(); }
+    /// Elements in the FIFO as an observer at stamp `at` >= 1 sees it, if no burst comes in before.
+    [[nodiscard]] std::uint64_t fill(Cycles at) const {
+        Pacer pacer = pacer_;
+        pacer.advance(at - 1);
+        return pacer.fill();
+    }
 
   private:
     Response transfer(const Burst& burst, Cycles edge) override;
