@@ -63,6 +63,18 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
             register_ports_[i] = std::make_unique<RegisterPort>((spec.controllers[i].name + "_port").c_str());
         });
     }
+    block_devices_.resize(spec.block_devices.size());
+    for (std::size_t i = 0; i < spec.block_devices.size(); ++i) {
+        const BlockDeviceSpec& device = spec.block_devices[i];
+        media_.push_back(std::make_unique<SparseStore>(device.bytes));
+        for (const Contents& contents : device.contents) {
+            media_.back()->write(contents.at, contents.bytes.data(), contents.bytes.size());
+        }
+        makers.emplace_back([&, i] {
+            block_devices_[i] = std::make_unique<BlockDevice>(spec.block_devices[i].name.c_str(), domain_,
+                                                              spec.block_devices[i].config, *media_[i]);
+        });
+    }
     if (spec.cpu) {
         makers.emplace_back([&] {
             CpuOptions options;
@@ -140,6 +152,15 @@ void Platform::bind(const Scenario& scenario) {
                     spec.controllers[i].name + "_registers");
         }
     }
+    for (std::size_t i = 0; i < block_devices_.size(); ++i) {
+        const BlockDeviceSpec& device = spec.block_devices[i];
+        connect(bus_->initiator_sockets[target++], block_devices_[i]->socket, device.name);
+        requests_.push_back(std::make_unique<sc_core::sc_signal<bool>>((device.name + "_request").c_str()));
+        block_devices_[i]->dreq.bind(*requests_.back());
+        controllers_[device.controller]->dreq[device.channel].bind(*requests_.back());
+        interrupts_.push_back(std::make_unique<sc_core::sc_signal<bool>>((device.name + "_interrupt").c_str()));
+        block_devices_[i]->irq.bind(*interrupts_.back());
+    }
     if (cpu_ != nullptr) {
         connect(cpu_->memory, bus_->target_sockets[static_cast<unsigned>(controllers_.size())], "cpu");
         for (std::size_t i = 0; i < interrupts_.size(); ++i) {
@@ -194,6 +215,10 @@ bool Platform::peek(std::uint64_t address, void* data, std::uint64_t bytes) cons
 
 std::vector<Check> Platform::checks() const {
     return runtime_ == nullptr ? std::vector<Check>{} : runtime_->checks();
+}
+
+std::vector<ReportSection> Platform::sections() const {
+    return runtime_ == nullptr ? std::vector<ReportSection>{} : runtime_->sections();
 }
 
 std::string Platform::unfinished() const {

@@ -277,6 +277,8 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
     if (platform.cpu() != nullptr && platform.cpu()->finished()) {
         end = std::max(end, platform.cpu()->finished_at());
     }
+    // What was announced for after the end has not happened.
+    end = std::min(end, Cycles{scenario.run.stop_at.value_or(scenario.run.max_cycles)});
     if (scenario.run.stop_at && result.failure.empty()) {
         end = Cycles{*scenario.run.stop_at};
     }
@@ -285,6 +287,10 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
     if (platform.cpu() != nullptr) {
         result.cpu = platform.cpu()->statistics();
         Sinks::add("cpu", cpu_statistics(*result.cpu), result);
+    }
+    result.sections = platform.sections();
+    for (const ReportSection& section : result.sections) {
+        result.statistics.insert(result.statistics.end(), section.statistics.begin(), section.statistics.end());
     }
     if (result.failure.empty()) {
         result.expectations = platform.checks();

@@ -139,6 +139,52 @@ ControllerSpec controller_spec_of(const View& view, std::uint32_t bus_width) {
     return controller;
 }
 
+BlockDeviceSpec block_device_of(const View& view, const PlatformSpec& platform, const std::string& folder) {
+    BlockDeviceSpec device;
+    device.name = view["name"].string();
+    device.base = view["base"].number();
+    device.bytes = view["size"].number();
+    BlockDeviceConfig& config = device.config;
+    config.data_width_bits = platform.bus.data_width_bits;
+    config.sector_bytes = view["sector_bytes"].number32();
+    config.element_bytes = view["element"].number32();
+    config.fifo_elements = view["fifo_elements"].number32();
+    config.threshold = view["threshold"].number32();
+    config.cycles_per_element = view["cycles_per_element"].number32();
+    config.command_cycles = view["command_cycles"].number32();
+    config.seek_cycles = view["seek_cycles"].number32();
+    refuse(view, validate(config));
+    if (device.base % 8 != 0) {
+        view["base"].fail(fmt::format("{:#x} is not a multiple of 8", device.base));
+    }
+    if (device.bytes % config.sector_bytes != 0) {
+        view["size"].fail(
+            fmt::format("{} bytes are not a whole number of sectors of {}", device.bytes, config.sector_bytes));
+    }
+    for (const View& entry : view["contents"].items()) {
+        Contents contents{entry["at"].number(), bytes_of(entry, folder)};
+        if (contents.at >= device.bytes || contents.bytes.size() > device.bytes - contents.at) {
+            entry.fail(fmt::format("{}: {} bytes at offset {:#x} do not fit on the disk, which has {} bytes",
+                                   readable_path(entry.pointer()), contents.bytes.size(), contents.at, device.bytes));
+        }
+        device.contents.push_back(std::move(contents));
+    }
+    device.controller = controller_of(view, platform);
+    const ControllerSpec& controller = platform.controllers[device.controller];
+    device.channel = view["channel"].number32();
+    if (device.channel >= controller.config.channels) {
+        view["channel"].fail(fmt::format("{} has the channels 0 to {}, not {}", in_quotes(controller.name),
+                                         controller.config.channels - 1, device.channel));
+    }
+    for (const BlockDeviceSpec& other : platform.block_devices) {
+        if (other.controller == device.controller && other.channel == device.channel) {
+            view["channel"].fail(fmt::format("channel {} of {} serves {} already", device.channel,
+                                             in_quotes(controller.name), in_quotes(other.name)));
+        }
+    }
+    return device;
+}
+
 CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) {
     CpuConfig config;
     config.data_width_bits = width;
@@ -240,8 +286,14 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
                     native::register_space_bytes(controller.config.channels));
         }
     }
+    for (const View& device : view["block_devices"].items()) {
+        refuse_second(names, device);
+        platform.block_devices.push_back(block_device_of(device, platform, folder));
+        map.add(device, platform.block_devices.back().name, platform.block_devices.back().base, kBlockDeviceWindow);
+    }
     if (view.has("cpu")) {
-        platform.cpu = cpu_of(view["cpu"], bus.data_width_bits, platform.controllers.size());
+        platform.cpu = cpu_of(view["cpu"], bus.data_width_bits,
+                              platform.controllers.size() + platform.block_devices.size());
     }
     const std::size_t initiators = platform.controllers.size() + (platform.cpu ? 1 : 0);
     if (initiators == 0) {
@@ -600,7 +652,7 @@ namespace {
 
 void move_files(Json& value, const std::filesystem::path& from, const std::filesystem::path& to) {
     for (auto& item : value.items()) {
-        if (item.key() == "file" && item.value().is_string() && value.is_object()) {
+        if ((item.key() == "file" || item.key() == "recording") && item.value().is_string() && value.is_object()) {
             const std::filesystem::path file(item.value().get<std::string>());
             if (file.is_relative()) {
                 item.value() = std::filesystem::proximate(from / file, to).generic_string();

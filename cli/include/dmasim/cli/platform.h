@@ -11,6 +11,7 @@
 
 #include "dmasim/bus/interconnect.h"
 #include "dmasim/bus/memory.h"
+#include "dmasim/bus/peripherals.h"
 #include "dmasim/cli/agent.h"
 #include "dmasim/cli/core/scenario.h"
 #include "dmasim/cli/core/steps.h"
@@ -45,6 +46,8 @@ class Platform final : public sc_core::sc_module {
     [[nodiscard]] Cpu* cpu() { return cpu_.get(); }
     /// Outcomes of the expectations of the program's steps so far.
     [[nodiscard]] std::vector<Check> checks() const;
+    /// What the program's steps have to tell so far.
+    [[nodiscard]] std::vector<ReportSection> sections() const;
 
     /// What has not come to its end: transfers of agents and the program, readable; empty: nothing.
     [[nodiscard]] std::string unfinished() const;
@@ -67,6 +70,9 @@ class Platform final : public sc_core::sc_module {
     std::vector<std::unique_ptr<CommandAgent>> command_agents_;
     std::vector<std::unique_ptr<ProtocolMonitor>> monitors_;
     std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> interrupts_;
+    std::vector<std::unique_ptr<SparseStore>> media_;
+    std::vector<std::unique_ptr<BlockDevice>> block_devices_;
+    std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> requests_;  ///< DREQ of the block devices.
     std::unique_ptr<Cpu> cpu_;
     std::unique_ptr<StepRuntime> runtime_;
 };

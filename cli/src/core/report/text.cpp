@@ -98,8 +98,20 @@ void headline(const Result& result, std::string& out) {
             end = transfer.record.completed == kNever ? end : std::max(end, transfer.record.completed);
         }
         const std::uint64_t cycles = begin < end ? (end - begin).count() : 0;
+        // Every byte goes over the bus twice: as read data and as write data. The simple bus has one lane for both, a
+        // crossbar a pair of lanes for each memory.
+        std::uint64_t limit = std::uint64_t{result.bus_bytes} * cycles;
+        std::string limit_text = fmt::format("{} bytes a cycle", result.bus_bytes);
+        if (result.topology == "simple") {
+            limit /= 2;
+            limit_text = fmt::format("{} bytes a cycle, read and written in turn", result.bus_bytes);
+        } else if (result.topology == "crossbar" && result.memories > 1) {
+            limit *= result.memories;
+            limit_text = fmt::format("{} bytes a cycle for each of {} memories", result.bus_bytes, result.memories);
+        }
         out += fmt::format("  {} bytes a cycle from the first start (cycle {}) to the last completion (cycle {})\n",
                            hundredths(bytes, cycles), cycle(begin), end.count());
+        out += fmt::format("  {} of what the bus can carry ({})\n", percent(bytes, limit), limit_text);
     }
     const bool simple = result.topology == "simple";
     const auto& read = result.bus[0];
@@ -113,6 +125,25 @@ void headline(const Result& result, std::string& out) {
                            result.cycles, percent(read.beats, result.cycles * lanes), write.beats,
                            percent(write.beats, result.cycles * lanes),
                            lanes > 1 ? fmt::format(" of {} lanes", lanes) : "");
+    }
+}
+
+void sections(const Result& result, std::string& out) {
+    for (const ReportSection& section : result.sections) {
+        out += "\n" + section.title + "\n";
+        for (const std::string& line : section.lines) {
+            out += "  " + line + "\n";
+        }
+        if (!section.table.empty()) {
+            Table table(section.table.front());
+            for (std::size_t i = 1; i < section.table.size(); ++i) {
+                table.add(section.table[i]);
+            }
+            out += table.text();
+        }
+        for (const std::string& line : section.closing) {
+            out += "  " + line + "\n";
+        }
     }
 }
 
@@ -157,12 +188,13 @@ void errors(const Result& result, std::string& out) {
 
 void cycles(const Result& result, std::string& out) {
     Table table(
-        {"channel", "moving data", "write wait", "read latency", "descriptors", "paced", "waiting", "setup", "idle"});
+        {"channel", "moving", "write wait", "read wait", "descriptors", "paced", "arbitration", "setup", "idle"});
     for (const ControllerResult& controller : result.controllers) {
         for (std::size_t c = 0; c < controller.channels.size(); ++c) {
             const CycleAccount& account = controller.channels[c].cycles;
             const auto share = [&](CycleCause cause) {
-                return percent(account.at(static_cast<std::size_t>(cause)), result.cycles);
+                const std::uint64_t spent = account.at(static_cast<std::size_t>(cause));
+                return spent == 0 ? "-" : percent(spent, result.cycles);
             };
             if (account.at(static_cast<std::size_t>(CycleCause::Idle)) == result.cycles) {
                 continue;
@@ -250,6 +282,7 @@ void outcome(const Result& result, std::string& out) {
 std::string text_report(const Result& result) {
     std::string out;
     headline(result, out);
+    sections(result, out);
     transfers(result, out);
     errors(result, out);
     cycles(result, out);

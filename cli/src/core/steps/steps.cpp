@@ -25,6 +25,7 @@ const std::vector<StepKind>& step_kinds() {
         {"read_register", &compile_read_register},
         {"wait_interrupt", &compile_wait_interrupt},
         {"wait_cycles", &compile_wait_cycles},
+        {"block_io", &compile_block_io},
         {"loop", &compile_loop},
     };
     return kKinds;

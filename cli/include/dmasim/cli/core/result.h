@@ -69,6 +69,7 @@ struct Result {
     std::vector<ErrorResult> errors;        ///< In order of time.
     std::vector<Statistic> statistics;      ///< Names begin with the name of the block.
     std::optional<CpuStatistics> cpu;
+    std::vector<ReportSection> sections;  ///< Of the steps of the program that have something to tell.
     std::vector<Check> expectations;
     std::vector<Json> findings;
     std::string failure;  ///< Why the simulation failed; empty: it did not.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dmasim/bus/core/config.h"
+#include "dmasim/bus/core/peripheral/block_device_core.h"
 #include "dmasim/cli/core/bytes.h"
 #include "dmasim/cli/core/document.h"
 #include "dmasim/cli/core/layers.h"
@@ -42,13 +43,28 @@ struct ControllerSpec {
     bool blocking = false;  ///< Speaks b_transport.
 };
 
+/// A disk, its place in the address map, and the channel that its DREQ drives.
+struct BlockDeviceSpec {
+    std::string name;
+    std::uint64_t base = 0;
+    std::uint64_t bytes = 0;  ///< Of the medium.
+    BlockDeviceConfig config;
+    std::vector<Contents> contents;
+    std::uint32_t controller = 0;
+    std::uint32_t channel = 0;
+};
+/// Bytes of the address range of a disk.
+inline constexpr std::uint64_t kBlockDeviceWindow = 4096;
+
 /// The hardware of a scenario. Ports: controller `i` is initiator `i`, the CPU is the one behind them; memory `i` is
-/// target `i`, the register windows of the controllers that have one come behind them, in order.
+/// target `i`, the register windows of the controllers that have one come behind them, in order, then the disks. Interrupt
+/// line `i` of the CPU is that of controller `i`; the disks come behind them.
 struct PlatformSpec {
     std::uint64_t period_ps = 10'000;
     BusConfig bus;
     std::vector<MemorySpec> memories;
     std::vector<ControllerSpec> controllers;
+    std::vector<BlockDeviceSpec> block_devices;
     std::optional<CpuConfig> cpu;
     bool monitor = false;
 };

@@ -8,6 +8,7 @@
 
 #include "dmasim/cli/core/scenario.h"
 #include "dmasim/cpu_stub/core/context.h"
+#include "dmasim/model/stats/statistic.h"
 
 namespace dmasim::cli {
 
@@ -18,6 +19,15 @@ struct Check {
     bool holds = false;
     std::string wanted;
     std::string found;
+};
+
+/// What a step has to tell in a report, beside everything that is told of every run.
+struct ReportSection {
+    std::string title;
+    std::vector<std::string> lines;
+    std::vector<std::vector<std::string>> table;  ///< The first row is the head; may be empty.
+    std::vector<std::string> closing;             ///< Lines below the table.
+    std::vector<Statistic> statistics;            ///< Names begin with the name of the section.
 };
 
 /// What a step of the program works with.
@@ -32,10 +42,15 @@ class StepRuntime {
     void check(Check check) { checks_.push_back(std::move(check)); }
     [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
 
+    /// Adds a section to the report.
+    void add_section(ReportSection section) { sections_.push_back(std::move(section)); }
+    [[nodiscard]] const std::vector<ReportSection>& sections() const { return sections_; }
+
   private:
     CpuContext& cpu_;
     const PlatformSpec& platform_;
     std::vector<Check> checks_;
+    std::vector<ReportSection> sections_;
 };
 
 /// What a step is compiled with.
