@@ -111,7 +111,7 @@ bool ClockedBus::candidate(const Transaction& transaction, Edge edge) const {
     if (transaction.handed_over + config_.request_latency > edge) {
         return false;
     }
-    return transaction.target < 0 ||
+    return transaction.target < 0 || simple() ||
            in_progress(transaction.target, transaction.access, edge) < config_.max_outstanding;
 }
 

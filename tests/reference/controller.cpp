@@ -116,7 +116,12 @@ Response ClockedController::write_register(std::uint32_t offset, std::uint32_t v
             channel.registers[local] = value;
             break;
         case native::RegisterKind::WriteOneToClear:
-            channel.interrupt_status &= ~value;
+            for (unsigned bit = 0; bit < channel.set_at.size(); ++bit) {
+                // An event of this very edge stays.
+                if ((value >> bit & 1U) != 0 && channel.set_at[bit] != edge) {
+                    channel.interrupt_status &= ~(1U << bit);
+                }
+            }
             if ((channel.interrupt_status & native::interrupt::kCoalesced) == 0) {
                 channel.gate_open = false;
                 channel.coalesced = 0;
@@ -544,6 +549,11 @@ void ClockedController::begin_ending(unsigned number, bool error, Edge from) {
 void ClockedController::raise(unsigned number, std::uint32_t bits, Edge edge) {
     Channel& channel = channels_[number];
     channel.interrupt_status |= bits;
+    for (unsigned bit = 0; bit < channel.set_at.size(); ++bit) {
+        if ((bits >> bit & 1U) != 0) {
+            channel.set_at[bit] = edge;
+        }
+    }
     for (std::uint32_t bit = 1; bit <= native::interrupt::kAll; bit <<= 1) {
         if ((bits & bit & native::interrupt::kCoalesced) != 0) {
             if (channel.coalesced == 0) {
@@ -576,13 +586,6 @@ void ClockedController::report_job(unsigned number, const Job& job, JobStatus st
 
 // ---- One edge -----------------------------------------------------------------------------------------------------
 
-void ClockedController::take_inputs(Edge edge) {
-    for (unsigned number = 0; number < channels_.size(); ++number) {
-        take_register_errors(number, edge);
-        take_burst_errors(number, edge);
-    }
-}
-
 void ClockedController::account(Edge edge) {
     for (unsigned number = 0; number < channels_.size(); ++number) {
         Channel& channel = channels_[number];
@@ -613,6 +616,8 @@ void ClockedController::account(Edge edge) {
 void ClockedController::act(Edge edge) {
     for (unsigned number = 0; number < channels_.size(); ++number) {
         channels_[number].tc_now = false;
+        take_register_errors(number, edge);
+        take_burst_errors(number, edge);
         decode_descriptor(number, edge, false);
         drop_what_is_behind(number, edge);
         complete_jobs(number, edge);
@@ -678,7 +683,7 @@ void ClockedController::take_burst_errors(unsigned number, Edge edge) {
 
 void ClockedController::decode_descriptor(unsigned number, Edge edge, bool good_ones) {
     Channel& channel = channels_[number];
-    if (!channel.fetch || channel.fetch->failed) {
+    if (!channel.fetch || channel.fetch->failed || channel.ending) {
         return;
     }
     Fetch& fetch = *channel.fetch;
@@ -758,9 +763,11 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge, bool good_
         return;
     }
     const std::uint32_t job_number = fetch.number;
+    const std::vector<PartPtr> parts = fetch.parts;
     channel.fetch.reset();
     channel.tail = spec;
     add_job(number, spec, job_number, edge, edge);
+    channel.jobs.back().fetch = parts;
 }
 
 void ClockedController::follow_link(unsigned number, std::uint64_t next, Edge edge) {
@@ -835,6 +842,9 @@ bool ClockedController::bursts_over(const Channel& channel, Edge edge, Edge& las
             if (!part->burst || !take(part->burst)) {
                 return false;
             }
+        }
+        for (const PartPtr& part : job.fetch) {
+            take(part->burst);
         }
     }
     if (channel.fetch) {

@@ -49,11 +49,9 @@ class ClockedController {
   public:
     ClockedController(const DmaConfig& config, unsigned source, Report report, Mutation mutation);
 
-    /// One edge in three parts: takes the inputs with stamps before `edge` (C0.1) ...
-    void take_inputs(Edge edge);
-    /// ... adds the cycle before `edge` to the accounts ...
+    /// One edge in two parts: adds the cycle before `edge` to the accounts ...
     void account(Edge edge);
-    /// ... and does the rest.
+    /// ... and does everything else.
     void act(Edge edge);
 
     /// Bursts offered at the edge just evaluated.
@@ -66,7 +64,7 @@ class ClockedController {
     Response write_register(std::uint32_t offset, std::uint32_t value, Edge edge);
     void set_dreq(unsigned channel, bool level, Edge edge);
 
-    /// An access stamped `edge`, made between take_inputs(edge) and account(edge).
+    /// An access stamped `edge`, made before account(edge).
     Response read_register(std::uint32_t offset, std::uint32_t& value, Edge edge) const;
 
     [[nodiscard]] const std::array<std::uint64_t, kCycleCauses>& cycles_of(unsigned channel) const {
@@ -117,6 +115,7 @@ class ClockedController {
         bool has_successor = false;  ///< Cyclic: another round follows.
         
         bool tc_given = false;
+        std::vector<PartPtr> fetch;  ///< That brought its descriptor.
         TransferError first_error = TransferError::None;
         std::vector<PartPtr> write_back;  ///< Empty: has not arisen.
         [[nodiscard]] bool all_granted() const { return row == spec.rows; }
@@ -174,6 +173,7 @@ class ClockedController {
         std::vector<RegisterError> register_errors;
         // Interrupts.
         std::uint32_t interrupt_status = 0;
+        std::array<Edge, 6> set_at{kNotYet, kNotYet, kNotYet, kNotYet, kNotYet, kNotYet};
         bool gate_open = false;
         std::uint64_t coalesced = 0;
         Edge first_coalesced = 0;

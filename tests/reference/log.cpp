@@ -132,11 +132,14 @@ std::vector<Log::Entry> Log::sorted() const {
 }
 
 void Log::cut(Edge limit) {
-    entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
-                                  [limit](const Entry& entry) {
-                                      return entry.at > limit || (entry.at == limit && entry.kind == Kind::Event);
-                                  }),
-                   entries_.end());
+    const auto behind = [limit](const Entry& entry) {
+        if (entry.kind != Kind::Event) {
+            return entry.at > limit;
+        }
+        // The cause of the last cycle is known only to a side that has looked at its end.
+        return entry.at >= limit || (entry.event == EventKind::CauseChanged && entry.at + 1 >= limit);
+    };
+    entries_.erase(std::remove_if(entries_.begin(), entries_.end(), behind), entries_.end());
 }
 
 std::string to_string(const Log::Entry& entry) {

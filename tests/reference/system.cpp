@@ -158,7 +158,6 @@ Log run_reference(const Scenario& scenario, Mutation mutation) {
     std::size_t next_action = 0;
     for (Edge edge = 0; edge < scenario.limit; ++edge) {
         // Observers at stamp `edge` see the state that this edge finds.
-        controller.take_inputs(edge);
         std::size_t first_input = next_action;
         while (next_action < scenario.actions.size() && scenario.actions[next_action].at == edge) {
             ++next_action;
@@ -249,13 +248,11 @@ Log run_reference(const Scenario& scenario, Mutation mutation) {
         }
     }
 
-    controller.take_inputs(scenario.limit);
     for (const std::uint32_t offset : registers_to_compare(scenario)) {
         std::uint32_t value = 0;
         controller.read_register(offset, value, scenario.limit);
         log.add(scenario.limit, Log::Kind::FinalRegister, offset, value);
     }
-    controller.account(scenario.limit);
     for (std::size_t number = 0; number < memories.size(); ++number) {
         std::vector<std::uint8_t> bytes;
         for (std::uint64_t offset = 0; offset < scenario.memories[number].size; ++offset) {
@@ -265,7 +262,7 @@ Log run_reference(const Scenario& scenario, Mutation mutation) {
     }
     for (unsigned channel = 0; channel < scenario.dma.channels; ++channel) {
         for (unsigned cause = 0; cause < kCycleCauses; ++cause) {
-            log.add(scenario.limit, Log::Kind::Account, channel, cause, controller.cycles_of(channel)[cause]);
+            log.add(scenario.limit - 1, Log::Kind::Account, channel, cause, controller.cycles_of(channel)[cause]);
         }
     }
     log.cut(scenario.limit);

@@ -115,6 +115,7 @@ class BusCore::Impl {
         bool busy = false;  // Foreign: has not accepted the last request.
         Cycles ready_from;  // Foreign: the first edge after its last acceptance.
         std::array<std::uint32_t, 2> in_progress{};
+        std::array<Cycles, 2> full_from{};  // First edge that sees `max_outstanding` bursts in progress.
         std::array<Cycles, 2> room_from{};
 
       private:
@@ -303,7 +304,8 @@ class BusCore::Impl {
         }
         const Target& target = *targets_[entry.target];
         const std::size_t direction = index_of(entry.burst.access);
-        if (target.in_progress[direction] >= config_.max_outstanding) {
+        // One transaction at a time: the limit is never what hinders a request (B3).
+        if (target.in_progress[direction] >= config_.max_outstanding && !topology_->one_at_a_time()) {
             return kNever;
         }
         since = std::max(since, target.room_from[direction]);
@@ -472,7 +474,10 @@ class BusCore::Impl {
             return;
         }
         Target& target = *targets_[entry.target];
-        ++target.in_progress[index_of(entry.burst.access)];
+        const std::size_t direction = index_of(entry.burst.access);
+        if (++target.in_progress[direction] == config_.max_outstanding) {
+            target.full_from[direction] = edge + 1;
+        }
         target.busy = foreign(target);
         forward_now_.push_back(id);
     }
@@ -575,7 +580,9 @@ class BusCore::Impl {
         }
         if (entry.target != kNoTarget) {
             Target& target = *targets_[entry.target];
-            if (target.in_progress[direction]-- == config_.max_outstanding) {
+            // Full only between a grant and a response of this very edge: no edge has seen it, there is no gap.
+            if (target.in_progress[direction]-- == config_.max_outstanding && target.full_from[direction] <= edge &&
+                !simple) {
                 target.room_from[direction] = edge + 1;
             }
         }

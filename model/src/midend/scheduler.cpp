@@ -612,6 +612,9 @@ void Scheduler::stop(Channel& c, unsigned channel, bool error, Cycles edge) {
     }
     c.stopping = true;
     c.stop_edge = edge;
+    if (sink_ != nullptr) {
+        wakes_.wake(channel, edge + 1);  // Its cycles have another cause from now on.
+    }
     if (c.jobs.empty()) {
         c.fetch_counts = true;
         return;
