@@ -147,6 +147,54 @@ TEST(EngineChain, AnAppendIsNeverLost) {
     }
 }
 
+// Where a fetch takes many bursts, an append between two of them must not be taken for one that the fetch has seen.
+TEST(EngineChain, AnAppendBetweenThePartsOfAFetchIsNotLost) {
+    for (std::uint64_t stamp = 10; stamp < 110; ++stamp) {
+        DmaConfig config;
+        config.data_width_bits = 32;
+        config.max_burst_beats = 1;
+        config.max_reads = 1;
+        EngineBench bench(config);
+        bench.fill();
+        bench.place(0x100, copy(0x1000, 0x8000, 8));
+        bench.place(0x140, copy(0x2000, 0x9000, 8));
+        bench.run_until(10);
+        bench.start_chain(0, 0x100);
+        bench.run_until(stamp);
+        bench.port.memory[0x100] = 0x40;
+        bench.port.memory[0x101] = 0x01;
+        bench.command(0, control::kAppend);
+        bench.run();
+        ASSERT_TRUE(same(bench, 0x2000, 0x9000, 8)) << stamp;
+        ASSERT_EQ(bench.reg(0, reg::kCompleted), 2U);
+    }
+}
+
+// A descriptor that was fetched ahead and of which nothing was granted is dropped by an abort; the job before it, all of
+// which was granted, completes and ends the chain (C10).
+TEST(EngineChain, AnAbortDropsAPrefetchedDescriptor) {
+    DmaConfig config;
+    config.descriptor_prefetch = 1;
+    EngineBench bench(config);
+    bench.port.write_latency = 200;
+    bench.fill();
+    bench.place(0x100, copy(0x1000, 0x8000, 64, 0x140));
+    Descriptor second = copy(0x2000, 0x9000, 64);
+    second.handshake = Handshake::Demand;
+    bench.place(0x140, second);
+    bench.set(0, reg::kUnitBytes, 64);
+    bench.start_chain(0, 0x100);
+    bench.run_until(100);
+    ASSERT_EQ(bench.all(EventKind::JobAccepted).size(), 2U);
+    bench.command(0, control::kAbort);
+    bench.run();
+    EXPECT_EQ(bench.reg(0, reg::kStatus), status::kDone | status::kEndOfChain);
+    EXPECT_EQ(bench.reg(0, reg::kCompleted), 1U);
+    EXPECT_EQ(bench.descriptor_at(0x100).status, native::kDescriptorComplete);
+    EXPECT_EQ(bench.descriptor_at(0x140).status, 0U);
+    EXPECT_EQ(bench.all(EventKind::JobCompleted).size(), 2U);
+}
+
 // An append that is already known costs a look at the link at most, and the chain ends all the same.
 TEST(EngineChain, ARedundantAppendIsHarmless) {
     for (std::uint64_t stamp = 10; stamp < 110; ++stamp) {
