@@ -292,8 +292,8 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
         map.add(device, platform.block_devices.back().name, platform.block_devices.back().base, kBlockDeviceWindow);
     }
     if (view.has("cpu")) {
-        platform.cpu = cpu_of(view["cpu"], bus.data_width_bits,
-                              platform.controllers.size() + platform.block_devices.size());
+        platform.cpu =
+            cpu_of(view["cpu"], bus.data_width_bits, platform.controllers.size() + platform.block_devices.size());
     }
     const std::size_t initiators = platform.controllers.size() + (platform.cpu ? 1 : 0);
     if (initiators == 0) {

@@ -11,6 +11,8 @@ namespace dmasim::cli {
 namespace {
 
 constexpr std::size_t kMaxLines = 20;
+/// Of a run whose program tells of itself what matters.
+constexpr std::size_t kMaxLinesBesideSections = 3;
 
 /// A table with a left-aligned first column and right-aligned others.
 class Table {
@@ -151,9 +153,10 @@ void transfers(const Result& result, std::string& out) {
     if (result.transfers.empty()) {
         return;
     }
+    const std::size_t most = result.sections.empty() ? kMaxLines : kMaxLinesBesideSections;
     Table table({"transfer", "source", "destination", "bytes", "written", "status", "accepted", "first data",
                  "last resp.", "completed", "cycles"});
-    for (std::size_t i = 0; i < std::min(result.transfers.size(), kMaxLines); ++i) {
+    for (std::size_t i = 0; i < std::min(result.transfers.size(), most); ++i) {
         const TransferResult& transfer = result.transfers[i];
         const TransferRecord& record = transfer.record;
         const bool timed = record.completed != kNever && record.accepted != kNever;
@@ -164,8 +167,8 @@ void transfers(const Result& result, std::string& out) {
                    cycle(record.completed), timed ? number((record.completed - record.accepted).count()) : "-"});
     }
     out += "\nTransfers\n" + table.text();
-    if (result.transfers.size() > kMaxLines) {
-        out += fmt::format("  ... and {} more (all of them: --format csv)\n", result.transfers.size() - kMaxLines);
+    if (result.transfers.size() > most) {
+        out += fmt::format("  ... and {} more (all of them: --format csv)\n", result.transfers.size() - most);
     }
 }
 
