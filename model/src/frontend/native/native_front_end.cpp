@@ -237,13 +237,12 @@ NativeFrontEnd::Visible NativeFrontEnd::visible(unsigned channel, Cycles at) con
 }
 
 void NativeFrontEnd::freeze(std::uint64_t due, Cycles edge) {
-    for (unsigned channel = 0; channel < channels_.size(); ++channel) {
-        if ((due >> channel & 1U) != 0) {
-            ChannelRegisters& registers = channels_[channel];
-            registers.frozen = look(channel, edge);
-            registers.frozen_at = edge;
-            registers.is_frozen = true;
-        }
+    for (; due != 0; due &= due - 1) {
+        const auto channel = static_cast<unsigned>(__builtin_ctzll(due));
+        ChannelRegisters& registers = channels_[channel];
+        registers.frozen = look(channel, edge);
+        registers.frozen_at = edge;
+        registers.is_frozen = true;
     }
 }
 
@@ -307,11 +306,9 @@ std::uint32_t NativeFrontEnd::read(std::uint32_t offset, Cycles at) const {
 // --- events ---------------------------------------------------------------------------------------------------------
 
 std::uint64_t NativeFrontEnd::update_interrupts(std::uint64_t due, Cycles edge) {
-    for (unsigned channel = 0; channel < channels_.size(); ++channel) {
+    for (; due != 0; due &= due - 1) {
+        const auto channel = static_cast<unsigned>(__builtin_ctzll(due));
         const std::uint64_t mask = std::uint64_t{1} << channel;
-        if ((due & mask) == 0) {
-            continue;
-        }
         ChannelRegisters& registers = channels_[channel];
         const Cycles timeout =
             registers.interrupts.update(registers.get(reg::kCoalesceCount), registers.get(reg::kCoalesceTimeout), edge);
