@@ -147,7 +147,7 @@ Response ClockedController::write_register(std::uint32_t offset, std::uint32_t v
                     if (channel.busy && channel.chain) {
                         channel.append = !channel.ending;
                     } else if (!channel.busy && channel.chain && channel.end_of_chain && channel.done) {
-                        accept_start(channel);
+                        become_busy(channel);  // The errors stay until a start.
                         channel.append = true;
                         start_link_read(number, edge + config_.timing.start_to_request);
                     } else {
@@ -221,12 +221,16 @@ ErrorDetail ClockedController::check(const JobSpec& spec, std::uint64_t& address
     return ErrorDetail::None;
 }
 
-void ClockedController::accept_start(Channel& channel) {
+void ClockedController::become_busy(Channel& channel) {
     channel.busy = true;
     channel.done = false;
-    channel.error = false;
     channel.aborted = false;
     channel.end_of_chain = false;
+}
+
+void ClockedController::accept_start(Channel& channel) {
+    become_busy(channel);
+    channel.error = false;
     channel.error_kind = TransferError::None;
     channel.error_detail = ErrorDetail::None;
     channel.error_response = Response::Ok;
@@ -714,8 +718,9 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge, bool good_
         return;
     }
     if (fetch.link) {
-        if (!good_ones) {
-            follow_link(number, little_endian(bytes, native::kDescriptorNext, 8), edge);
+        const std::uint64_t next = little_endian(bytes, native::kDescriptorNext, 8);
+        if ((next != 0 && next % native::kDescriptorBytes == 0) == good_ones) {
+            follow_link(number, next, edge);
         }
         return;
     }
@@ -765,6 +770,9 @@ void ClockedController::decode_descriptor(unsigned number, Edge edge, bool good_
     const std::uint32_t job_number = fetch.number;
     const std::vector<PartPtr> parts = fetch.parts;
     channel.fetch.reset();
+    if ((control & dc::kEnd) != 0) {
+        channel.append = channel.append || channel.append_before_fetch;
+    }
     channel.tail = spec;
     add_job(number, spec, job_number, edge, edge);
     channel.jobs.back().fetch = parts;
@@ -776,7 +784,6 @@ void ClockedController::follow_link(unsigned number, std::uint64_t next, Edge ed
         return;
     }
     if (next == 0) {
-        
         channel.fetch.reset();
         if (channel.append) {
             start_link_read(number, edge);
@@ -937,7 +944,7 @@ bool ClockedController::complete_one(unsigned number, Edge edge) {
     leave(channel, job);
     const JobSpec spec = job.spec;
     const bool successor = job.has_successor;
-    
+
     channel.jobs.pop_front();
     std::uint32_t bits = 0;
     bool over = false;
@@ -1184,19 +1191,20 @@ void ClockedController::request_read(Edge edge) {
         last_read_ = chunk->read;
         channel.chunks.push_back(chunk);
         write_order_.emplace_back(number, chunk);
-        if (job->all_granted() && job->spec.cyclic &&
-            (at(channel, reg::kConfig) & native::config::kCyclic) != 0) {
+        if (job->all_granted() && job->spec.cyclic && (at(channel, reg::kConfig) & native::config::kCyclic) != 0) {
             const JobSpec spec = job->spec;
             const bool enabled = job->enabled;
             job->has_successor = true;
             add_job(number, spec, channel.next_number, edge + 1, edge);
-            
+
             channel.jobs.back().enabled = enabled;
         }
     } else {
         const PartPtr part = channel.fetch->parts[channel.fetch->granted];
         if (channel.fetch->granted == 0) {
-            channel.append = false;  // This read sees what was linked before the command.
+            // This read sees what was linked before the command, unless it finds END.
+            channel.append_before_fetch = channel.append;
+            channel.append = false;
         }
         part->burst = offer(number, part->job, Access::Read, Purpose::Descriptor, part->address, part->bytes, 0, edge);
         last_read_ = part->burst;
@@ -1255,7 +1263,7 @@ void ClockedController::drive_outputs(Edge edge) {
         std::uint64_t count = std::max<std::uint64_t>(1, at(channel, reg::kCoalesceCount));
         count += mutation_ == Mutation::CoalesceOneMore ? 1 : 0;
         std::uint64_t timeout = at(channel, reg::kCoalesceTimeout);
-        
+
         if (channel.coalesced >= count) {
             channel.gate_open = true;
         } else if (timeout != 0 && channel.coalesced > 0) {

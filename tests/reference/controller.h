@@ -113,7 +113,7 @@ class ClockedController {
         bool enabled = false;        ///< Block handshake: DREQ has been seen.
         bool failed = false;         ///< Policy stop: a burst of it failed.
         bool has_successor = false;  ///< Cyclic: another round follows.
-        
+
         bool tc_given = false;
         std::vector<PartPtr> fetch;  ///< That brought its descriptor.
         TransferError first_error = TransferError::None;
@@ -146,9 +146,10 @@ class ClockedController {
         std::deque<Job> jobs;      ///< Not completed, oldest first.
         std::optional<Fetch> fetch;
         std::optional<Ending> ending;
-        std::optional<JobSpec> tail;  ///< The descriptor decoded last.
-        std::optional<Job> last_job;  ///< For residue and current descriptor after the end.
-        bool append = false;
+        std::optional<JobSpec> tail;       ///< The descriptor decoded last.
+        std::optional<Job> last_job;       ///< For residue and current descriptor after the end.
+        bool append = false;               ///< Pending.
+        bool append_before_fetch = false;  ///< It was, when the descriptor was asked for.
         // Everything that is under way, whatever became of its job.
         std::vector<ChunkPtr> chunks;
         std::vector<PartPtr> fetches;
@@ -195,6 +196,7 @@ class ClockedController {
 
     // Registers.
     void start(unsigned channel, Edge edge);
+    static void become_busy(Channel& channel);
     static void accept_start(Channel& channel);
     [[nodiscard]] JobSpec spec_from_registers(const Channel& channel) const;
     [[nodiscard]] ErrorDetail check(const JobSpec& spec, std::uint64_t& address) const;

@@ -8,7 +8,7 @@ namespace dmasim::reference {
 
 namespace {
 
-constexpr std::array<std::pair<Mutation, std::string_view>, 44> kMutations{{
+constexpr std::array<std::pair<Mutation, std::string_view>, 43> kMutations{{
     {Mutation::StartToRequest, "start_to_request"},
     {Mutation::DescriptorDecode, "descriptor_decode"},
     {Mutation::RequestInterval, "request_interval"},
@@ -32,7 +32,6 @@ constexpr std::array<std::pair<Mutation, std::string_view>, 44> kMutations{{
     {Mutation::ResidueCountsReads, "residue_counts_reads"},
     {Mutation::CoalesceOneMore, "coalesce_one_more"},
     {Mutation::TimeoutOneCycleLate, "timeout_one_cycle_late"},
-    {Mutation::InterruptOneCycleEarly, "interrupt_one_cycle_early"},
     {Mutation::ArbiterTieHighestIndex, "arbiter_tie_highest_index"},
     {Mutation::RoundRobinForgets, "round_robin_forgets"},
     {Mutation::WeightOneMore, "weight_one_more"},

@@ -34,7 +34,6 @@ enum class Mutation {
     ResidueCountsReads,
     CoalesceOneMore,
     TimeoutOneCycleLate,
-    InterruptOneCycleEarly,
     // Arbiters.
     ArbiterTieHighestIndex,
     RoundRobinForgets,

@@ -294,7 +294,8 @@ class Generator {
             std::uint64_t next = k + 1 < count ? places[k + 1] : 0;
             if (k + 1 == count && dice_.chance(30)) {
                 control |= dc::kEnd;
-                next = dice_.next();
+                // Nobody looks at it, but for APPEND.
+                next = dice_.chance(60) ? descriptor_place() : dice_.chance(50) ? 0 : dice_.next();
             }
             if (dice_.chance(2)) {
                 control ^= 1U << dice_.small(0, 31);
@@ -313,8 +314,20 @@ class Generator {
             put(bytes, native::kDescriptorCookie, 8, dice_.next());
             put(bytes, native::kDescriptorStatus, 8, dice_.next());
             scenario_.images.push_back({places[k], bytes});
+            if (dice_.chance(5)) {
+                for (const AddressRange& range : scenario_.bus.map) {
+                    if (places[k] >= range.base && places[k] - range.base < range.size) {
+                        ErrorRange error;
+                        error.base = places[k] - range.base;
+                        error.size = native::kDescriptorBytes;
+                        error.on_read = dice_.chance(50);
+                        error.on_write = !error.on_read;
+                        error.response = static_cast<Response>(dice_.small(1, 5));
+                        scenario_.memories[range.target].errors.push_back(error);
+                    }
+                }
+            }
         }
-        last_descriptor_ = places.back();
         return places.front();
     }
 
@@ -367,6 +380,10 @@ class Generator {
             then += dice_.between(0, 80);
             add(then, Action::Kind::Write, native::channel_register(channel, reg::kControl), native::control::kResume);
         }
+        while (chain && dice_.chance(style_ == 4 ? 70 : 20)) {
+            add(at + dice_.between(0, 500), Action::Kind::Write, native::channel_register(channel, reg::kControl),
+                native::control::kAppend);
+        }
         if (p.handshake != Handshake::None || (chain && dice_.chance(50))) {
             make_dreq(at, channel);
         }
@@ -409,12 +426,12 @@ class Generator {
         }
         while (dice_.chance(style_ == 9 ? 80 : 10)) {
             const auto& spec = native::kChannelRegisters[dice_.small(0, native::kChannelRegisters.size() - 1)];
-            // APPEND is left to its own tests.
+
             const std::uint32_t value = static_cast<std::uint32_t>(dice_.next()) & (dice_.chance(50) ? ~0U : 0x7373U);
             const bool command = spec.offset == reg::kControl;
             const bool rows = spec.offset == reg::kRows || spec.offset == reg::kLength;
             add(dice_.between(0, scenario_.limit), Action::Kind::Write, native::channel_register(channel, spec.offset),
-                command ? (dice_.chance(80) ? 1U << dice_.small(0, 3) : value & ~0x10U)
+                command ? (dice_.chance(80) ? 1U << dice_.small(0, 4) : value)
                 : rows  ? value % 700
                         : value);
         }
@@ -469,7 +486,6 @@ class Generator {
     Scenario scenario_;
     std::uint32_t style_ = 0;
     bool spread_ = true;
-    std::uint64_t last_descriptor_ = 0;
 };
 
 }  // namespace

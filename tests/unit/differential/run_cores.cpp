@@ -158,9 +158,9 @@ Log run_cores(const reference::Scenario& scenario, std::uint64_t order_seed) {
         log.add(scenario.limit, Log::Kind::FinalMemory, number, reference::hash_bytes(bytes.data(), bytes.size()));
     }
     for (unsigned channel = 0; channel < scenario.dma.channels; ++channel) {
-        const CycleAccount account = recorder.accountant().account(channel, limit);
+        const CycleAccount account = recorder.accountant().account(channel, limit - 1);
         for (unsigned cause = 0; cause < kCycleCauses; ++cause) {
-            log.add(scenario.limit, Log::Kind::Account, channel, cause, account[cause]);
+            log.add(scenario.limit - 1, Log::Kind::Account, channel, cause, account[cause]);
         }
     }
     log.cut(scenario.limit);
