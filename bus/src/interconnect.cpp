@@ -4,13 +4,18 @@
 #include <algorithm>
 #include <deque>
 #include <limits>
+#include <string>
 #include <utility>
 
+#include "dmasim/bus/core/beat/beat_fabric.h"
+#include "dmasim/bus/core/beat/beat_memory.h"
 #include "dmasim/bus/core/beats.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/tlm/burst_extension.h"
 #include "dmasim/tlm/payload_view.h"
 #include "dmasim/tlm/response.h"
+
+#include "core/text.h"
 
 namespace dmasim {
 
@@ -209,9 +214,205 @@ class Interconnect::BlockingSnoop final : public SnoopMaster {
     sc_core::sc_event done{"snooped"};
 };
 
+/// A beat-accurate fabric with its masters and memories: who they are, and the system that they make.
+class Interconnect::Island final : public BeatHost {
+  public:
+    explicit Island(Interconnect& bus) : bus_(bus), guests_(bus.config_.initiators), slaves_(bus.config_.targets) {}
+
+    void inquired(std::uint32_t initiator, BeatInquiry& inquiry) {
+        if (inquiry.guest == nullptr) {
+            return;
+        }
+        const std::string port = bus_.name() + std::string(".target_sockets[") + std::to_string(initiator) + "]";
+        if (inquiry.bus_bytes != bus_.config_.bus_bytes() || inquiry.period != bus_.domain_.period()) {
+            throw ConfigError(port + " is a port of a beat-accurate fabric, and controller " +
+                              inquiry.guest->guest_name() + " has another clock or data width");
+        }
+        BeatGuest*& guest = guests_[initiator];
+        if (guest != nullptr && guest != inquiry.guest) {
+            throw ConfigError(port + " is a port of a beat-accurate fabric and can have one controller, not " +
+                              guest->guest_name() + " and " + inquiry.guest->guest_name());
+        }
+        if (guest == nullptr) {
+            guest = inquiry.guest;
+            guest->hosted_by(*this);
+        }
+        inquiry.host = this;
+    }
+
+    /// Looks for the memories.
+    void ask_targets() {
+        BeatInquiry question;
+        question.bus_bytes = bus_.config_.bus_bytes();
+        question.period = bus_.domain_.period();
+        std::vector<BeatMemoryPort*> found(slaves_.size());
+        for (const DecodedWindow& window : bus_.core_.map().windows()) {
+            const std::uint64_t last = window.target_first + (window.last - window.first);
+            BeatMemoryPort*& memory = found[window.target];
+            const BeatPart part =
+                find_beat_part(bus_.downstream_[window.target]->target(), question, window.target_first, last);
+            if (part.memory != nullptr && memory != nullptr) {
+                // A second window to the same memory is no second way.
+                --part.memory->askers;
+            }
+            memory = part.straight ? part.memory : nullptr;
+            if (memory == nullptr) {
+                throw ConfigError(target_name(window.target) +
+                                  " has to be bound to a memory with beat-accurate timing (MemoryConfig::beat) and the "
+                                  "fabric's clock and data width: topology '" +
+                                  bus_.config_.topology + "' is a beat-accurate fabric");
+            }
+        }
+        memories_ = std::move(found);
+    }
+
+    /// Everybody has asked: makes the system.
+    void build() {
+        for (std::size_t i = 0; i < guests_.size(); ++i) {
+            if (guests_[i] == nullptr) {
+                throw ConfigError(bus_.name() + std::string(".target_sockets[") + std::to_string(i) +
+                                  "] has to be bound to a DMA controller with a beat-accurate profile: topology '" +
+                                  bus_.config_.topology + "' is a beat-accurate fabric and carries nothing else");
+            }
+        }
+        std::vector<BeatSlave*> slaves;
+        for (std::size_t t = 0; t < slaves_.size(); ++t) {
+            if (memories_[t] != nullptr && memories_[t]->askers != 1) {
+                throw ConfigError(target_name(static_cast<std::uint32_t>(t)) +
+                                  " leads to a memory that is bound twice");
+            }
+            slaves_[t] =
+                std::make_unique<Window>(bus_.core_.map(), memories_[t] != nullptr ? memories_[t]->slave : nullptr);
+            slaves.push_back(slaves_[t].get());
+        }
+        nothing_ = make_beat_memory(BeatMemoryTiming{BeatMemoryKind::Registered, 1, 1, 0, 0, 0, 0},
+                                    bus_.config_.bus_bytes(), nowhere_);
+        slaves.push_back(nothing_.get());
+        const auto decode = [this](std::uint64_t address, std::uint32_t bytes) {
+            const auto decoded = bus_.core_.map().decode(address, bytes);
+            return decoded ? decoded->target : bus_.config_.targets;
+        };
+        std::vector<BeatMaster*> masters;
+        for (BeatGuest* guest : guests_) {
+            masters.push_back(&guest->plug().beat_master());
+        }
+        system_ = std::make_unique<BeatSystem>(
+            make_beat_fabric(bus_.config_.topology, bus_.config_.initiators, bus_.config_.targets + 1, decode),
+            std::move(masters), std::move(slaves));
+        for (BeatGuest* guest : guests_) {
+            system_->before.emplace_back([plug = &guest->plug()](Cycles t) { plug->before_cycle(t); });
+        }
+        system_->wake(early_);
+        bus_.group_.add(*system_);
+    }
+
+    void run_through(Cycles edge) override {
+        system_->run_through(edge);
+        bus_.process_.wake();
+    }
+
+    void wake(Cycles t) override {
+        if (system_ == nullptr) {
+            early_ = std::min(early_, t);
+            return;
+        }
+        system_->wake(t);
+        bus_.process_.wake();
+    }
+
+    [[nodiscard]] BeatSystem* system() { return system_.get(); }
+
+  private:
+    /// A memory as the bus addresses it.
+    class Window final : public BeatSlave {
+      public:
+        Window(const AddressMap& map, BeatSlave* memory) : map_(map), memory_(memory) {}
+        SlaveSignals outputs(Cycles t) override { return memory_ != nullptr ? memory_->outputs(t) : SlaveSignals{}; }
+        void clock(Cycles t, const MasterSignals& in) override {
+            if (memory_ == nullptr) {
+                return;
+            }
+            if (!in.ar_valid && !in.aw_valid) {
+                memory_->clock(t, in);
+                return;
+            }
+            MasterSignals there = in;
+            translate(in.ar_valid, there.ar);
+            translate(in.aw_valid, there.aw);
+            memory_->clock(t, there);
+        }
+        [[nodiscard]] Cycles next_change(Cycles t) const override {
+            return memory_ != nullptr ? memory_->next_change(t) : kNever;
+        }
+        void reset() override {
+            if (memory_ != nullptr) {
+                memory_->reset();
+            }
+        }
+
+      private:
+        void translate(bool valid, AddressPhase& address) const {
+            if (valid) {
+                const auto decoded = map_.decode(address.address, address.bytes);
+                DMASIM_INVARIANT(decoded.has_value());
+                address.address = decoded->address;
+            }
+        }
+        const AddressMap& map_;
+        BeatSlave* memory_;  ///< Null: no address leads here.
+    };
+
+    /// Where nothing is.
+    class Nowhere final : public BeatStorage {
+      public:
+        void read(std::uint64_t, std::uint8_t* data, std::uint32_t bytes, Cycles) override {
+            std::fill_n(data, bytes, std::uint8_t{0});
+        }
+        void write(std::uint64_t, const std::uint8_t*, std::uint32_t, Cycles) override {}
+        [[nodiscard]] Response check(Access, std::uint64_t, std::uint32_t) const override {
+            return Response::AddressError;
+        }
+    };
+
+    [[nodiscard]] std::string target_name(std::uint32_t target) const {
+        return bus_.name() + std::string(".initiator_sockets[") + std::to_string(target) + "]";
+    }
+
+    Interconnect& bus_;
+    std::vector<BeatGuest*> guests_;
+    std::vector<BeatMemoryPort*> memories_;
+    std::vector<std::unique_ptr<Window>> slaves_;
+    Nowhere nowhere_;
+    std::unique_ptr<BeatSlave> nothing_;
+    std::unique_ptr<BeatSystem> system_;
+    Cycles early_ = kNever;
+};
+
+namespace {
+
+/// What carries bursts: with a beat-accurate fabric a crossbar beside it.
+BusConfig of_bursts(const BusConfig& config) {
+    BusConfig bursts = config;
+    if (config.is_beat_fabric()) {
+        detail::refuse("bus", validate(config));
+        bursts.topology = "crossbar";
+    }
+    return bursts;
+}
+
+}  // namespace
+
 Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomain& domain, const BusConfig& config,
                            const InterconnectOptions& options)
-    : sc_module(name), domain_(domain), options_(options), core_(config), process_("process", domain, group_) {
+    : sc_module(name),
+      config_(config),
+      domain_(domain),
+      options_(options),
+      core_(of_bursts(config)),
+      process_("process", domain, group_) {
+    if (config.is_beat_fabric()) {
+        island_ = std::make_unique<Island>(*this);
+    }
     target_sockets.init(config.initiators);
     initiator_sockets.init(config.targets);
     core_.set_trace(options.sink, options.source);
@@ -228,6 +429,9 @@ Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomai
         };
         handlers.stalled = [this, i] { core_.stall_responses(i); };
         handlers.resumed = [this, i](Cycles at) { core_.resume_responses(i, at); };
+        if (island_) {
+            handlers.inquired = [this, i](BeatInquiry& inquiry) { island_->inquired(i, inquiry); };
+        }
         upstream_.push_back(std::make_unique<TargetSocketAdapter>(target_sockets[i], domain, core_.initiator_port(i),
                                                                   TargetSocketAdapter::Options{0, false, true},
                                                                   std::move(handlers)));
@@ -244,6 +448,9 @@ Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomai
 Interconnect::~Interconnect() = default;
 
 unsigned Interconnect::add_cache(SnoopPort& cache) {
+    if (island_) {
+        throw ConfigError(std::string(name()) + ": a beat-accurate fabric snoops no caches");
+    }
     caches_.push_back(&cache);
     shims_.push_back(std::make_unique<SnoopShim>(*this, cache));
     return core_.add_cache(*shims_.back());
@@ -260,7 +467,20 @@ std::uint64_t Interconnect::unexpected_calls() const {
     return sum;
 }
 
+BeatSystem* Interconnect::beat_system() {
+    return island_ ? island_->system() : nullptr;
+}
+
+void Interconnect::end_of_elaboration() {
+    if (island_) {
+        island_->ask_targets();
+    }
+}
+
 void Interconnect::start_of_simulation() {
+    if (island_) {
+        island_->build();
+    }
     for (std::uint32_t target = 0; target < downstream_.size(); ++target) {
         if (target >= options_.foreign.size() || !options_.foreign[target]) {
             ask(target);

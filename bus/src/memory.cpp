@@ -28,14 +28,57 @@ Memory::Memory(const sc_core::sc_module_name& name, const ClockDomain& domain, c
                 [this](tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) { return direct(trans, dmi); },
                 [this] { take_back(); },
                 {},
-                {}}),
+                {},
+                [this](BeatInquiry& inquiry) { inquired(inquiry); }}),
       group_({&core_, &adapter_}),
-      process_("process", domain, group_) {
+      process_("process", domain, group_),
+      beat_storage_(core_) {
     core_.bind(adapter_);
     core_.set_trace(options.sink, options.source);
+    if (config.beat) {
+        BeatMemoryTiming timing;
+        timing.kind = *config.beat;
+        timing.read_latency = config.read_latency;
+        timing.write_latency = config.write_latency;
+        timing.read_wait = config.read_wait;
+        timing.write_wait = config.write_wait;
+        timing.max_reads = config.beat_max_reads;
+        timing.max_writes = config.beat_max_writes;
+        beat_memory_ = make_beat_memory(timing, config.bus_bytes(), beat_storage_);
+        beat_port_.slave = beat_memory_.get();
+        beat_port_.bus_bytes = config.bus_bytes();
+        beat_port_.period = domain.period();
+    }
 }
 
 Memory::~Memory() = default;
+
+void Memory::Storage::read(std::uint64_t address, std::uint8_t* data, std::uint32_t bytes, Cycles at) {
+    if (check(Access::Read, address, bytes) == Response::Ok) {
+        core_.read_beat(address, data, bytes, at);
+    } else {
+        std::fill_n(data, bytes, std::uint8_t{0});
+    }
+}
+
+void Memory::Storage::write(std::uint64_t address, const std::uint8_t* data, std::uint32_t bytes, Cycles at) {
+    core_.write_beat(address, data, bytes, at);
+}
+
+Response Memory::Storage::check(Access access, std::uint64_t address, std::uint32_t bytes) const {
+    Burst burst;
+    burst.access = access;
+    burst.address = address;
+    burst.bytes = bytes;
+    return core_.check(burst);
+}
+
+void Memory::inquired(BeatInquiry& inquiry) {
+    // With another clock or width it is a target like any other.
+    if (beat_memory_ && inquiry.bus_bytes == beat_port_.bus_bytes && inquiry.period == beat_port_.period) {
+        inquiry.memory = &beat_port_;
+    }
+}
 
 Cycles Memory::now() const {
     return domain_.stamp_of(sc_core::sc_time_stamp());

@@ -254,6 +254,13 @@ unsigned TargetSocketAdapter::transport_dbg(tlm::tlm_generic_payload& trans) {
         }
         return 0;
     }
+    if (auto* inquiry = trans.get_extension<BeatInquiry>()) {
+        if (handlers_.inquired) {
+            inquiry->seen_address = trans.get_address();
+            handlers_.inquired(*inquiry);
+        }
+        return 0;
+    }
     const PayloadView view = view_of(trans);
     if (view.ignore || view.bytes == 0 || view.data == nullptr || !handlers_.transport_dbg) {
         return 0;

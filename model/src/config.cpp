@@ -78,6 +78,12 @@ std::vector<std::string> validate(const DmaConfig& config) {
         }
     }
 
+    if (timing.beat_accurate && legal_width(config.data_width_bits)) {
+        for (const std::string& problem : validate(timing.pipeline, config.bus_bytes())) {
+            problems.push_back("timing.pipeline." + problem);
+        }
+    }
+
     if (config.channels >= 1 && config.channels <= kMaxChannels) {
         const std::vector<std::string> of_arbiter = validate(config.arbiter, config.channels);
         problems.insert(problems.end(), of_arbiter.begin(), of_arbiter.end());

@@ -2,8 +2,12 @@
 #include "dmasim/tlm/dma_controller.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "dmasim/model/backend/beat_mover.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/model/frontend/native/register_map.h"
 
@@ -47,6 +51,13 @@ std::vector<std::string> validate(const DmaControllerConfig& config) {
         problems.push_back("register_latency is " + std::to_string(config.register_latency) + ", must be 0 to " +
                            std::to_string(kGreatestRegisterLatency) + ".");
     }
+    for (const std::string& problem : validate(config.stream)) {
+        problems.push_back(problem + ".");
+    }
+    if (config.stream.ports != 0 && !config.dma.timing.beat_accurate) {
+        problems.push_back("stream.ports is " + std::to_string(config.stream.ports) + ", but profile '" +
+                           config.dma.timing.name + "' is not beat-accurate and has no descriptor ports.");
+    }
     return problems;
 }
 
@@ -66,8 +77,10 @@ DmaController::DmaController(const sc_core::sc_module_name& name, const ClockDom
       domain_(domain),
       outputs_(*this),
       engine_(config_.dma, *this, outputs_, sink, config_.initiator),
-      process_("process", domain_, engine_),
-      memory_adapter_("memory_adapter", memory, process_, engine_, adapter_options(config_)),
+      answers_(*this),
+      block_(*this),
+      process_("process", domain_, block_),
+      memory_adapter_("memory_adapter", memory, process_, answers_, adapter_options(config_)),
       descriptor_adapter_("descriptor_adapter", descriptor_memory, process_, engine_, adapter_options(config_)),
       register_target_("register_target", registers, domain_, *this, config_.register_latency),
       dreq_level_(config_.dma.channels, false),
@@ -76,6 +89,11 @@ DmaController::DmaController(const sc_core::sc_module_name& name, const ClockDom
     dreq.init(config_.dma.channels);
     dack.init(config_.dma.channels);
     tc.init(config_.dma.channels);
+
+    if (config_.stream.ports != 0) {
+        stream_ = std::make_unique<TransferStream>(config_.stream);
+        engine_.beat_plug()->attach(stream_.get());
+    }
 
     SC_HAS_PROCESS(DmaController);
     SC_METHOD(drive_outputs);
@@ -105,6 +123,104 @@ void DmaController::end_of_elaboration() {
         throw ConfigError(std::string(memory.name()) + " is bound to a socket that is not bound");
     }
     descriptors_apart_ = descriptor_memory.size() != 0;
+    if (engine_.beat_plug() == nullptr) {
+        return;
+    }
+    BeatInquiry inquiry;
+    inquiry.guest = this;
+    inquiry.bus_bytes = config_.dma.bus_bytes();
+    inquiry.period = domain_.period();
+    tlm::tlm_fw_transport_if<>& target = *memory.get_base_port().operator->();
+    const BeatPart part = find_beat_part(target, inquiry, 0, std::numeric_limits<std::uint64_t>::max());
+    if (part.host != nullptr && !part.straight) {
+        throw ConfigError(std::string(name()) +
+                          ": a module between the controller and a beat-accurate fabric changes addresses; bind the "
+                          "controller to the fabric itself");
+    }
+    if (part.straight) {
+        beat_memory_ = part.memory;
+    }
+}
+
+void DmaController::start_of_simulation() {
+    BeatPlug* const plug = engine_.beat_plug();
+    if (plug == nullptr) {
+        return;
+    }
+    if (host_ != nullptr) {
+        attachment_ = BeatAttachment::Fabric;
+        connect_beats([this](Cycles t) { host_->wake(t); });
+        return;
+    }
+    const bool direct = beat_memory_ != nullptr && beat_memory_->askers == 1;
+    if (!direct) {
+        bursts_ = std::make_unique<BurstPortSlave>(memory_adapter_, config_.dma.bus_bytes(), kBurstPortSlaveTags);
+    }
+    attachment_ = direct ? BeatAttachment::Memory : BeatAttachment::Bursts;
+    BeatSlave* const slave = direct ? beat_memory_->slave : bursts_.get();
+    system_ = std::make_unique<BeatSystem>(make_direct_fabric(), std::vector<BeatMaster*>{&plug->beat_master()},
+                                           std::vector<BeatSlave*>{slave});
+    system_->before.emplace_back([plug](Cycles t) { plug->before_cycle(t); });
+    const auto wake = [this](Cycles t) {
+        system_->wake(t);
+        process_.wake();
+    };
+    if (bursts_) {
+        bursts_->on_answer = wake;
+    }
+    connect_beats(wake);
+}
+
+void DmaController::connect_beats(const std::function<void(Cycles)>& wake) {
+    engine_.beat_plug()->connect(wake, [this] { process_.wake(); });
+    if (stream_) {
+        stream_->connect(wake);
+    }
+}
+
+BeatPlug& DmaController::plug() {
+    return *engine_.beat_plug();
+}
+
+void DmaController::hosted_by(BeatHost& host) {
+    host_ = &host;
+}
+
+std::uint64_t DmaController::offer(std::uint32_t port, std::uint64_t source, std::uint64_t destination,
+                                   std::uint64_t bytes) {
+    if (!stream_) {
+        throw ConfigError(std::string(name()) + " has no descriptor ports (stream.ports is 0)");
+    }
+    return stream_->offer(port, source, destination, bytes, domain_.stamp_of(sc_core::sc_time_stamp()));
+}
+
+void DmaController::observe_beats(BeatObserver* observer) {
+    if (BeatPlug* const plug = engine_.beat_plug()) {
+        plug->observe_beats(observer);
+    }
+}
+
+BurstMaster& DmaController::Answers::master_of(std::uint32_t tag) const {
+    if (controller_.bursts_ && controller_.bursts_->owns(tag)) {
+        return *controller_.bursts_;
+    }
+    return controller_.engine_;
+}
+
+Cycles DmaController::Block::next_edge() const {
+    const Cycles engine = controller_.engine_.next_edge();
+    return controller_.system_ ? std::min(engine, controller_.system_->next_edge()) : engine;
+}
+
+void DmaController::Block::evaluate(Cycles edge) {
+    if (controller_.system_) {
+        controller_.system_->run_through(edge);
+    } else if (controller_.host_ != nullptr) {
+        controller_.host_->run_through(edge);
+    }
+    if (controller_.engine_.next_edge() <= edge) {
+        controller_.engine_.evaluate(edge);
+    }
 }
 
 void DmaController::end_of_simulation() {
@@ -177,6 +293,9 @@ void DmaController::inputs_changed() {
     const bool in_reset = reset.size() != 0 && reset->read();
     if (in_reset && !in_reset_) {
         engine_.reset(at);
+        if (stream_) {
+            stream_->reset();
+        }
         // The engine has forgotten them.
         std::fill(dreq_level_.begin(), dreq_level_.end(), false);
     }

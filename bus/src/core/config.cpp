@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "dmasim/bus/core/address_map.h"
+#include "dmasim/bus/core/beat/beat_fabric.h"
 #include "dmasim/bus/core/topology.h"
 
 #include "text.h"
@@ -17,19 +18,38 @@ constexpr std::uint64_t kMaxLatency = 1U << 20;
 
 }  // namespace
 
+bool BusConfig::is_beat_fabric() const {
+    const auto& kinds = beat_fabric_kinds();
+    // Wires are no interconnect: a memory is bound to its controller itself.
+    return topology != "direct" &&
+           std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.name == topology; });
+}
+
 std::vector<std::string> validate(const BusConfig& config) {
     std::vector<std::string> problems;
     const auto& kinds = topology_kinds();
-    if (std::none_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.name == config.topology; })) {
+    if (!config.is_beat_fabric() &&
+        std::none_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.name == config.topology; })) {
         std::string names;
         for (const TopologyKind& kind : kinds) {
             names += (names.empty() ? "" : ", ") + std::string(kind.name);
+        }
+        for (const BeatFabricKind& kind : beat_fabric_kinds()) {
+            names += kind.name != "direct" ? ", " + std::string(kind.name) : "";
         }
         problems.push_back("topology is '" + config.topology + "', must be one of " + names);
     }
     detail::check_width(problems, config.data_width_bits);
     detail::check_range(problems, "initiators", config.initiators, 1, 256);
     detail::check_range(problems, "targets", config.targets, 1, 256);
+    if (config.is_beat_fabric()) {
+        // One more target answers what hits no other.
+        detail::check_range(problems, "initiators of a beat-accurate fabric", config.initiators, 1, 63);
+        detail::check_range(problems, "targets of a beat-accurate fabric", config.targets, 1, 61);
+        if (std::find(config.snooped.begin(), config.snooped.end(), true) != config.snooped.end()) {
+            problems.push_back("topology '" + config.topology + "' is a beat-accurate fabric, which snoops no caches");
+        }
+    }
     detail::check_range(problems, "request_latency", config.request_latency, 1, kMaxLatency);
     detail::check_range(problems, "response_latency", config.response_latency, 1, kMaxLatency);
     detail::check_range(problems, "queue_depth", config.queue_depth, 1, 1024);

@@ -137,7 +137,41 @@ void MemoryCore::overlay(const Write& write, std::uint64_t address, std::uint8_t
     }
 }
 
+void MemoryCore::settle_beats(Cycles at) {
+    std::size_t settled = 0;
+    for (; settled < beats_.size() && beats_[settled].at < at; ++settled) {
+        const Beat& beat = beats_[settled];
+        storage_.write(beat.address, beat.data.data(), beat.bytes);
+    }
+    if (settled != 0) {
+        beats_.erase(beats_.begin(), beats_.begin() + static_cast<std::ptrdiff_t>(settled));
+    }
+}
+
+void MemoryCore::read_beat(std::uint64_t address, std::uint8_t* data, std::uint32_t bytes, Cycles at) {
+    settle_beats(at);
+    if (writes_.empty()) {
+        storage_.read(address, data, bytes);
+    } else {
+        peek(address, data, bytes, at);
+    }
+}
+
+void MemoryCore::write_beat(std::uint64_t address, const std::uint8_t* data, std::uint32_t bytes, Cycles at) {
+    DMASIM_INVARIANT(bytes <= kMaxBeatBytes && (beats_.empty() || beats_.back().at <= at));
+    settle_beats(at);
+    // A write by bursts that lies before this one must not come after it.
+    settle(at);
+    beats_.emplace_back();
+    Beat& beat = beats_.back();
+    beat.address = address;
+    beat.at = at;
+    beat.bytes = bytes;
+    std::memcpy(beat.data.data(), data, bytes);
+}
+
 void MemoryCore::settle(Cycles at) {
+    settle_beats(at);
     while (!writes_.empty()) {
         Write& write = writes_.front();
         const std::uint64_t end = beats_before(write, at);
@@ -162,6 +196,13 @@ bool MemoryCore::peek(std::uint64_t address, void* data, std::uint64_t bytes, Cy
             break;
         }
         overlay(write, address, to, bytes, at);
+    }
+    for (const Beat& beat : beats_) {
+        for (std::uint32_t i = 0; i < beat.bytes && beat.at < at; ++i) {
+            if (beat.address + i - address < bytes) {
+                to[beat.address + i - address] = beat.data[i];
+            }
+        }
     }
     return true;
 }
@@ -308,7 +349,8 @@ MemoryCore::Blocking MemoryCore::access(const Burst& burst, Cycles at) {
 }
 
 bool MemoryCore::idle(Cycles at) const {
-    return reads_.empty() && (writes_.empty() || writes_.back().timing.last < at);
+    return reads_.empty() && (writes_.empty() || writes_.back().timing.last < at) &&
+           (beats_.empty() || beats_.back().at < at);
 }
 
 }  // namespace dmasim

@@ -35,7 +35,7 @@ void BeatMover::grant_chunk(const ChunkOrder& order, Cycles edge) {
     Under under;
     under.order = order;
     under.granted = edge;
-    under.tag = next_tag_++;
+    under.tag = next_tag_++ & ~kSourceTag;
     under.sequence = sequence_++;
     waiting_.push_back(under);
     if (wake_) {
@@ -44,9 +44,16 @@ void BeatMover::grant_chunk(const ChunkOrder& order, Cycles edge) {
 }
 
 void BeatMover::before_cycle(Cycles t) {
+    const bool taken = offer_waiting(t);
+    if (source_of_transfers_ != nullptr && source_of_transfers_->cycle(t, *pipeline_, taken) && wake_) {
+        wake_(t + 1);
+    }
+}
+
+bool BeatMover::offer_waiting(Cycles t) {
     // What was granted at edge t belongs to the cycles after t.
     if (waiting_.empty() || waiting_.front().granted >= t || !pipeline_->ready(t)) {
-        return;
+        return false;
     }
     Under under = waiting_.front();
     waiting_.pop_front();
@@ -64,6 +71,7 @@ void BeatMover::before_cycle(Cycles t) {
     if (answered_) {
         answered_();
     }
+    return true;
 }
 
 void BeatMover::connect(std::function<void(Cycles)> wake, std::function<void()> answered) {
@@ -75,11 +83,23 @@ void BeatMover::step(BeatStep step, Cycles at, std::uint64_t index, std::initial
     if (outer_ != nullptr) {
         outer_->step(step, at, index, terms);
     }
+    if (step == BeatStep::TransferAccepted && (index & kSourceTag) != 0) {
+        Under under;
+        under.sourced = true;
+        under.tag = static_cast<std::uint32_t>(index);
+        under.read_left = source_of_transfers_->taken(under.tag);
+        under_.push_back(under);
+        return;
+    }
     if (step == BeatStep::Status) {
         status(at);
     } else if (step == BeatStep::ReadBeat && sink_ != nullptr) {
         // Beats come in order; the transfer they belong to is the oldest that has not got all of its bytes.
         for (Under& under : under_) {
+            if (under.read_left != 0 && under.sourced) {
+                under.read_left -= pipeline_->beat_bytes();
+                break;
+            }
             if (under.read_left != 0) {
                 if (under.first_read == kNever) {
                     under.first_read = at - 1;
@@ -103,7 +123,9 @@ void BeatMover::status(Cycles at) {
     DMASIM_INVARIANT(!under_.empty());
     const Under under = under_.front();
     under_.pop_front();
-    if (!under.orphan) {
+    if (under.sourced) {
+        source_of_transfers_->status(under.tag, at, pipeline_->status_response());
+    } else if (!under.orphan) {
         BurstEnd end;
         end.at = at;
         end.access = Access::Write;
@@ -156,7 +178,7 @@ MoverActivity BeatMover::activity(Cycles cycle) const {
         }
     };
     for (const Under& under : under_) {
-        if (!under.orphan) {
+        if (!under.orphan && !under.sourced) {
             mark(under);
         }
     }

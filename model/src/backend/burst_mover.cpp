@@ -15,6 +15,8 @@ namespace {
 constexpr std::uint32_t kSlotMask = 0x3F;
 constexpr std::uint32_t kWriteBit = 0x40;
 constexpr unsigned kSequenceShift = 7;
+// The last bit is left to others who use the same port.
+constexpr std::uint32_t kSequenceMask = 0xFFFFFF;
 
 constexpr std::uint64_t bit(unsigned channel) {
     return std::uint64_t{1} << channel;
@@ -163,7 +165,7 @@ std::uint32_t BurstMover::open_slot(Direction& direction, Access access, const B
     slot.burst = burst;
     slot.burst.access = access;
     slot.sequence = sequence_++;
-    slot.burst.tag = (static_cast<std::uint32_t>(slot.sequence) << kSequenceShift) |
+    slot.burst.tag = ((static_cast<std::uint32_t>(slot.sequence) & kSequenceMask) << kSequenceShift) |
                      (access == Access::Write ? kWriteBit : 0U) | index;
     slot.beats = beats_of(burst.address, burst.bytes, burst.fixed_bytes, config_.bus_bytes());
     slot.first = kNever;

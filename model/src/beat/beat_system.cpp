@@ -19,6 +19,13 @@ Cycles BeatSystem::next_edge() const {
     return std::min(next_, wake_);
 }
 
+void BeatSystem::reset() {
+    fabric_->reset();
+    for (BeatSlave* slave : slaves_) {
+        slave->reset();
+    }
+}
+
 void BeatSystem::evaluate(Cycles t) {
     if (wake_ <= t) {
         wake_ = kNever;
@@ -46,7 +53,7 @@ void BeatSystem::evaluate(Cycles t) {
     for (std::size_t m = 0; m < masters_.size(); ++m) {
         masters_[m]->clock(t, at_masters_[m]);
     }
-    Cycles next = fabric_changed ? t + 1 : kNever;
+    Cycles next = fabric_changed || every_cycle_ ? t + 1 : kNever;
     for (const BeatSlave* slave : slaves_) {
         next = std::min(next, slave->next_change(t));
     }

@@ -4,8 +4,8 @@
 namespace dmasim {
 
 bool DescriptorMux::cycle(Cycles t, std::uint64_t offering, const std::function<BeatTransfer(std::uint32_t)>& head,
-                          const std::function<void(std::uint32_t)>& accepted, BeatPipeline& pipeline) {
-    const bool taken = register_.valid() && pipeline.ready(t);
+                          const std::function<void(std::uint32_t)>& accepted, BeatPipeline& pipeline, bool free) {
+    const bool taken = free && register_.valid() && pipeline.ready(t);
     if (taken) {
         pipeline.offer(register_.item(), t);
     }

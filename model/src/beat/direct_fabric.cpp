@@ -11,6 +11,7 @@ class DirectFabric final : public BeatFabric {
     void to_masters(const Slaves& slaves, Slaves& seen) override { seen[0] = slaves[0]; }
     void to_slaves(const Masters& masters, const Slaves& /*slaves*/, Masters& seen) override { seen[0] = masters[0]; }
     bool clock(const Masters& /*masters*/, const Slaves& /*slaves*/) override { return false; }
+    void reset() override {}
 };
 
 }  // namespace

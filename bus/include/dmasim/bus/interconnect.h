@@ -12,7 +12,9 @@
 #include "dmasim/bus/core/config.h"
 #include "dmasim/bus/core/snoop.h"
 #include "dmasim/bus/target_socket_adapter.h"
+#include "dmasim/model/beat/beat_system.h"
 #include "dmasim/model/trace.h"
+#include "dmasim/tlm/beat_link.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
 
@@ -37,7 +39,14 @@ struct InterconnectOptions {
 /// first beat of read data). Debug accesses are split at the bounds of ranges. DMI is passed on, translated and clipped to
 /// the range; never to a snooped initiator.
 ///
-/// Not modelled: what `BusCore` does not model; contention of b_transport.
+/// With a topology that is a beat-accurate fabric (`BusConfig::is_beat_fabric`) the interconnect runs the controllers and
+/// memories that are bound to it as one beat-accurate system (docs/beat-pipelines.md, "Islands"). Each initiator has to be
+/// a controller with a beat-accurate profile, each target a memory with `MemoryConfig::beat`, all with its clock and width;
+/// everything else is a `ConfigError` at the start of simulation. What such a controller moves burst by burst (descriptors,
+/// status write-backs, jobs with a fixed side) goes beside the fabric, over a crossbar of timing.md, B1 to B5.
+///
+/// Not modelled: what `BusCore` does not model; contention of b_transport; contention between a beat-accurate fabric and
+/// the crossbar beside it.
 class Interconnect final : public sc_core::sc_module {
   public:
     /// One for each initiator: bind initiator i's socket to `target_sockets[i]`.
@@ -54,9 +63,13 @@ class Interconnect final : public sc_core::sc_module {
     /// time, from any process.
     unsigned add_cache(SnoopPort& cache);
 
-    [[nodiscard]] const BusConfig& config() const { return core_.config(); }
+    [[nodiscard]] const BusConfig& config() const { return config_; }
     [[nodiscard]] const ClockDomain& domain() const { return domain_; }
     [[nodiscard]] const BusCore& core() const { return core_; }
+
+    /// The beat-accurate system that this interconnect runs, from the start of simulation on; null without a
+    /// beat-accurate fabric. Master `i` is initiator `i`.
+    [[nodiscard]] BeatSystem* beat_system();
 
     /// Calls from either side for phases that were not due; each was ignored (a faulty module).
     [[nodiscard]] std::uint64_t unexpected_calls() const;
@@ -65,7 +78,9 @@ class Interconnect final : public sc_core::sc_module {
     class Downstream;
     class SnoopShim;
     class BlockingSnoop;
+    class Island;
 
+    void end_of_elaboration() override;
     void start_of_simulation() override;
     void ask(std::uint32_t target);
 
@@ -75,6 +90,7 @@ class Interconnect final : public sc_core::sc_module {
     bool direct(std::uint32_t initiator, tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi);
     void invalidate(std::uint32_t target, std::uint64_t first, std::uint64_t last);
 
+    BusConfig config_;
     ClockDomain domain_;
     InterconnectOptions options_;
     BusCore core_;
@@ -84,6 +100,7 @@ class Interconnect final : public sc_core::sc_module {
     std::vector<std::unique_ptr<Downstream>> downstream_;
     std::vector<SnoopPort*> caches_;
     std::vector<std::unique_ptr<SnoopShim>> shims_;
+    std::unique_ptr<Island> island_;
 };
 
 }  // namespace dmasim

@@ -7,9 +7,11 @@
 #include <systemc>
 #include <tlm>
 
+#include "dmasim/bus/core/beat/beat_memory.h"
 #include "dmasim/bus/core/config.h"
 #include "dmasim/bus/core/memory_core.h"
 #include "dmasim/bus/target_socket_adapter.h"
+#include "dmasim/tlm/beat_link.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
 
@@ -30,7 +32,11 @@ struct MemoryOptions {
 /// the response (of the first beat of read data). transport_dbg sees the beats written before now, takes no time and
 /// disregards error ranges.
 ///
-/// Not modelled: what `MemoryCore` does not model; contention between b_transport calls.
+/// With `MemoryConfig::beat`, a beat-accurate controller that is bound to it, or a beat-accurate fabric, moves its data
+/// beat by beat without using the socket (docs/beat-pipelines.md, "Islands").
+///
+/// Not modelled: what `MemoryCore` does not model; contention between b_transport calls, and between bursts over the
+/// socket and data that moves beat by beat.
 class Memory final : public sc_core::sc_module {
   public:
     tlm::tlm_target_socket<> socket;
@@ -55,7 +61,20 @@ class Memory final : public sc_core::sc_module {
     [[nodiscard]] const TargetSocketAdapter& adapter() const { return adapter_; }
 
   private:
+    /// The bytes and error ranges of the core for the beat-accurate side.
+    class Storage final : public BeatStorage {
+      public:
+        explicit Storage(MemoryCore& core) : core_(core) {}
+        void read(std::uint64_t address, std::uint8_t* data, std::uint32_t bytes, Cycles at) override;
+        void write(std::uint64_t address, const std::uint8_t* data, std::uint32_t bytes, Cycles at) override;
+        [[nodiscard]] Response check(Access access, std::uint64_t address, std::uint32_t bytes) const override;
+
+      private:
+        MemoryCore& core_;
+    };
+
     [[nodiscard]] Cycles now() const;
+    void inquired(BeatInquiry& inquiry);
     void blocking(tlm::tlm_generic_payload& trans, const Burst& burst, sc_core::sc_time& delay);
     unsigned debug(tlm::tlm_generic_payload& trans);
     bool direct(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi);
@@ -68,6 +87,9 @@ class Memory final : public sc_core::sc_module {
     ClockedGroup group_;
     ClockedProcess process_;
     bool granted_ = false;
+    Storage beat_storage_;
+    std::unique_ptr<BeatSlave> beat_memory_;
+    BeatMemoryPort beat_port_;
 };
 
 }  // namespace dmasim

@@ -15,6 +15,7 @@
 
 #include "dmasim/model/burst.h"
 #include "dmasim/model/clocked.h"
+#include "dmasim/tlm/beat_link.h"
 #include "dmasim/tlm/clock_domain.h"
 
 namespace dmasim {
@@ -35,6 +36,8 @@ struct TargetSocketHandlers {
     /// A response was begun and not ended at once; and: it was ended, with this stamp.
     std::function<void()> stalled;
     std::function<void(Cycles)> resumed;
+    /// Somebody looks for beat-accurate parts (`BeatInquiry`); the address is the one seen here.
+    std::function<void(BeatInquiry&)> inquired = nullptr;
 };
 
 /// Turns the calls that arrive at a target socket into `BurstPort` calls on a core, and the core's `BurstMaster` calls into

@@ -81,6 +81,11 @@ class AxiCrossbar final : public BeatFabric {
     AxiCrossbar(std::uint32_t masters, std::uint32_t slaves, Decoder decode)
         : decode_(std::move(decode)), masters_(masters, MasterPort(slaves)), slaves_(slaves, SlavePort(masters)) {}
 
+    void reset() override {
+        masters_.assign(masters_.size(), MasterPort(static_cast<std::uint32_t>(slaves_.size())));
+        slaves_.assign(slaves_.size(), SlavePort(static_cast<std::uint32_t>(masters_.size())));
+    }
+
     void to_masters(const Slaves& slaves, Slaves& seen) override {
         for (std::uint32_t m = 0; m < masters_.size(); ++m) {
             const MasterPort& port = masters_[m];
@@ -292,12 +297,12 @@ class AxiCrossbar final : public BeatFabric {
             return write ? port.write_arbiter.grants(m) && port.write_address.ready()
                          : port.read_arbiter.grants(m) && port.read_address.ready();
         };
-        changed = next.read.clock(master.ar_valid, master.ar_valid ? decode_(master.ar.address) : 0, taken(false),
-                                  false, true, read_done_[m]) ||
+        changed = next.read.clock(master.ar_valid, master.ar_valid ? decode_(master.ar.address, master.ar.bytes) : 0,
+                                  taken(false), false, true, read_done_[m]) ||
                   changed;
         const bool route_free = !now.data_routed;
-        changed = next.write.clock(master.aw_valid, master.aw_valid ? decode_(master.aw.address) : 0, taken(true), true,
-                                   route_free, write_done_[m]) ||
+        changed = next.write.clock(master.aw_valid, master.aw_valid ? decode_(master.aw.address, master.aw.bytes) : 0,
+                                   taken(true), true, route_free, write_done_[m]) ||
                   changed;
         bool routed = now.data_routed && !(master.w_valid && master.w_last && slave_takes_data(now.data_slave, m));
         if (now.write.routing() && route_free) {

@@ -23,6 +23,8 @@ class SharedInterconnect {
     SharedInterconnect(std::uint32_t masters, std::uint32_t slaves, bool writes, BeatFabric::Decoder decode)
         : decode_(std::move(decode)), masters_(masters), slaves_(slaves), writes_(writes), arbiter_(masters) {}
 
+    void reset() { *this = SharedInterconnect(masters_, slaves_, writes_, decode_); }
+
     void to_master(std::uint32_t m, SlaveSignals& out) const {
         if (writes_) {
             out.aw_ready = address_ready_ && m == master_;
@@ -104,7 +106,7 @@ class SharedInterconnect {
                 }
                 break;
             case State::Decode:
-                slave_ = decode_(address_.address);
+                slave_ = decode_(address_.address, address_.bytes);
                 data_ready = room;
                 state_ = State::Transfer;
                 break;
@@ -195,6 +197,10 @@ class SplitInterconnect final : public BeatFabric {
         const bool read = reads_.clock(masters, slaves);
         const bool write = writes_.clock(masters, slaves);
         return read || write;
+    }
+    void reset() override {
+        reads_.reset();
+        writes_.reset();
     }
 
   private:

@@ -3,15 +3,21 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <systemc>
 #include <tlm>
 
+#include "dmasim/model/beat/beat_system.h"
+#include "dmasim/model/beat/burst_port_slave.h"
 #include "dmasim/model/config.h"
 #include "dmasim/model/engine.h"
+#include "dmasim/model/frontend/stream/transfer_stream.h"
 #include "dmasim/model/trace.h"
+#include "dmasim/tlm/beat_link.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
 #include "dmasim/tlm/master_socket_adapter.h"
@@ -33,10 +39,19 @@ struct DmaControllerConfig {
     TransportStyle style = TransportStyle::NonBlocking;  ///< Of the initiator sockets. `registers` takes both always.
     std::uint32_t register_latency = 1;                  ///< Cycles from a register access to its answer, >= 0.
     std::uint16_t initiator = 0;                         ///< Number in extensions and trace events.
+    TransferStreamConfig stream;                         ///< Descriptor ports; for beat-accurate profiles only.
 };
 
 /// All problems of a configuration, one sentence each; empty when it can be built.
 std::vector<std::string> validate(const DmaControllerConfig& config);
+
+/// How the data of a controller with a beat-accurate profile gets to its memory (docs/beat-pipelines.md, "Islands").
+enum class BeatAttachment : std::uint8_t {
+    None,    ///< The profile is not beat-accurate, or the simulation has not started.
+    Bursts,  ///< Burst by burst over the socket, to any target.
+    Memory,  ///< Beat by beat, to a beat-accurate memory that is bound to the socket.
+    Fabric,  ///< Beat by beat, through the beat-accurate fabric of an interconnect.
+};
 
 /// The DMA controller as a SystemC module: `DmaEngine` (docs/timing.md, "Controller") with sockets and pins.
 ///
@@ -44,7 +59,7 @@ std::vector<std::string> validate(const DmaControllerConfig& config);
 /// time of their stamp (docs/timing.md C8). There is no clock input: the clock is `ClockDomain`.
 ///
 /// Not modelled: clock gating, DMI, an endianness other than the host's in registers.
-class DmaController final : public sc_core::sc_module, private BurstPort, private RegisterFile {
+class DmaController final : public sc_core::sc_module, private BurstPort, private RegisterFile, private BeatGuest {
   public:
     /// Registers (docs/registers.md), b_transport, nb_transport and transport_dbg.
     tlm::tlm_target_socket<> registers;
@@ -73,6 +88,17 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
 
     [[nodiscard]] const DmaControllerConfig& config() const { return config_; }
     [[nodiscard]] const ClockDomain& domain() const { return domain_; }
+    /// Offers a transfer at a descriptor port (`DmaControllerConfig::stream`) now: its valid is high from the next cycle on.
+    /// Returns its number. Throws `ConfigError` as `TransferStream::offer` does, and without descriptor ports.
+    std::uint64_t offer(std::uint32_t port, std::uint64_t source, std::uint64_t destination, std::uint64_t bytes);
+    /// The descriptor ports; null without any.
+    [[nodiscard]] TransferStream* stream() { return stream_.get(); }
+    /// Receives the steps of the pipeline; null: nobody. Without effect if the profile is not beat-accurate.
+    void observe_beats(BeatObserver* observer);
+    [[nodiscard]] BeatAttachment attachment() const { return attachment_; }
+    /// The system that this module runs, from the start of simulation on; null if it runs none (see `attachment`).
+    [[nodiscard]] BeatSystem* beat_system() { return system_.get(); }
+
     /// For looking at; its inputs belong to this module.
     [[nodiscard]] const DmaEngine& engine() const { return engine_; }
 
@@ -93,6 +119,32 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
       private:
         DmaController& controller_;
     };
+    /// Answers of the memory socket: the engine's or those of the beat-accurate data.
+    class Answers final : public BurstMaster {
+      public:
+        explicit Answers(DmaController& controller) : controller_(controller) {}
+        void accepted(std::uint32_t tag, Cycles at) override { master_of(tag).accepted(tag, at); }
+        void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override {
+            master_of(tag).read_data(tag, first, interval, response);
+        }
+        void write_response(std::uint32_t tag, Cycles at, Response response) override {
+            master_of(tag).write_response(tag, at, response);
+        }
+
+      private:
+        [[nodiscard]] BurstMaster& master_of(std::uint32_t tag) const;
+        DmaController& controller_;
+    };
+    /// The engine behind the cycles of the system that it is plugged into.
+    class Block final : public Clocked {
+      public:
+        explicit Block(DmaController& controller) : controller_(controller) {}
+        [[nodiscard]] Cycles next_edge() const override;
+        void evaluate(Cycles edge) override;
+
+      private:
+        DmaController& controller_;
+    };
     enum class Pin : std::uint8_t { Irq, ChannelIrq, Dack, Tc };
     struct Change {
         Cycles at;
@@ -103,15 +155,21 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
 
     void before_end_of_elaboration() override;
     void end_of_elaboration() override;
+    void start_of_simulation() override;
     void end_of_simulation() override;
 
     // BurstPort
     void request(const Burst& burst, Cycles at) override;
+    // BeatGuest
+    BeatPlug& plug() override;
+    void hosted_by(BeatHost& host) override;
+    [[nodiscard]] std::string guest_name() const override { return name(); }
     // RegisterFile
     Response read(std::uint64_t offset, std::uint32_t& value, Cycles at) override;
     Response write(std::uint64_t offset, std::uint32_t value, std::uint8_t enables, Cycles at) override;
     Response peek(std::uint64_t offset, std::uint32_t& value) const override;
 
+    void connect_beats(const std::function<void(Cycles)>& wake);
     void change(Pin pin, unsigned channel, bool level, Cycles at);
     void drive_outputs();
     void inputs_changed();
@@ -121,10 +179,18 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
     ClockDomain domain_;
     Outputs outputs_;
     DmaEngine engine_;
+    Answers answers_;
+    Block block_;
     ClockedProcess process_;
     MasterSocketAdapter memory_adapter_;
     MasterSocketAdapter descriptor_adapter_;
     RegisterTarget register_target_;
+    std::unique_ptr<TransferStream> stream_;
+    BeatMemoryPort* beat_memory_ = nullptr;
+    BeatHost* host_ = nullptr;
+    std::unique_ptr<BurstPortSlave> bursts_;
+    std::unique_ptr<BeatSystem> system_;
+    BeatAttachment attachment_ = BeatAttachment::None;
     bool descriptors_apart_ = false;
     bool in_reset_ = false;
     std::vector<bool> dreq_level_;

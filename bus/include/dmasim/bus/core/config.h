@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "dmasim/bus/core/beat/beat_memory.h"
 #include "dmasim/model/arbiter/arbiter.h"
 #include "dmasim/model/burst.h"
 
@@ -21,7 +23,7 @@ struct AddressRange {
 
 /// A bus (docs/timing.md, "Bus").
 struct BusConfig {
-    std::string topology = "shared";     ///< Name in the table of topologies: shared, crossbar, simple.
+    std::string topology = "shared";     ///< shared, crossbar, simple; or a beat-accurate fabric (`is_beat_fabric`).
     std::uint32_t data_width_bits = 64;  ///< 32, 64, 128, 256, 512 or 1024.
     std::uint32_t initiators = 1;        ///< 1 to 256 ports.
     std::uint32_t targets = 1;           ///< 1 to 256 ports.
@@ -34,6 +36,8 @@ struct BusConfig {
     std::vector<AddressRange> map;
 
     [[nodiscard]] std::uint32_t bus_bytes() const { return data_width_bits / 8; }
+    /// Whether `topology` is a beat-accurate fabric that an interconnect can have: axi_crossbar, split_interconnect.
+    [[nodiscard]] bool is_beat_fabric() const;
 };
 
 /// A range of a memory whose accesses fail (M3).
@@ -56,6 +60,10 @@ struct MemoryConfig {
     std::uint8_t fill = 0;               ///< Value of bytes that were never written.
     bool fixed_bursts = false;           ///< Supports fixed-address bursts: each element goes to the same place (M3).
     std::vector<ErrorRange> errors;      ///< The first one that a burst touches counts.
+    /// Serves beat-accurate controllers and fabrics beat by beat (docs/beat-pipelines.md, "Islands"); all others as without.
+    std::optional<BeatMemoryKind> beat;
+    std::uint32_t beat_max_reads = 0;   ///< Beat by beat, pipelined: reads outstanding at most; 0: no limit.
+    std::uint32_t beat_max_writes = 0;  ///< Beat by beat, pipelined: writes outstanding at most; 0: no limit.
 
     [[nodiscard]] std::uint32_t bus_bytes() const { return data_width_bits / 8; }
 };

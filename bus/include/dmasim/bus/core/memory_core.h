@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -9,6 +10,7 @@
 #include "dmasim/bus/core/config.h"
 #include "dmasim/bus/core/sparse_memory.h"
 #include "dmasim/bus/core/target_timing.h"
+#include "dmasim/model/beat/signals.h"
 #include "dmasim/model/burst.h"
 #include "dmasim/model/clocked.h"
 #include "dmasim/model/trace.h"
@@ -51,6 +53,12 @@ class MemoryCore final : public Clocked, public BurstPort {
     /// False, and nothing written, if a byte lies outside of the memory.
     bool poke(std::uint64_t address, const void* data, std::uint64_t bytes, Cycles at);
 
+    /// @{ Beat by beat, in the order of cycles: what is read at `at` holds what was written at edges before `at`, and what
+    /// is written at `at` is seen by observers at stamps > `at`. The bytes must lie inside of the memory.
+    void read_beat(std::uint64_t address, std::uint8_t* data, std::uint32_t bytes, Cycles at);
+    void write_beat(std::uint64_t address, const std::uint8_t* data, std::uint32_t bytes, Cycles at);
+    /// @}
+
     /// Outcome of an access that does not queue.
     struct Blocking {
         Response response = Response::Ok;
@@ -92,6 +100,14 @@ class MemoryCore final : public Clocked, public BurstPort {
         std::vector<std::uint8_t> enables;
     };
 
+    struct Beat {
+        std::uint64_t address = 0;
+        Cycles at;
+        std::uint32_t bytes = 0;
+        std::array<std::uint8_t, kMaxBeatBytes> data;
+    };
+
+    void settle_beats(Cycles at);
     [[nodiscard]] bool inside(std::uint64_t address, std::uint64_t bytes) const;
     void sample(const Burst& burst, Cycles at) const;
     void store(const Write& write, std::uint64_t from_beat, std::uint64_t to_beat);
@@ -108,6 +124,7 @@ class MemoryCore final : public Clocked, public BurstPort {
     Cycles newest_write_;
     std::deque<Read> reads_;
     std::deque<Write> writes_;
+    std::vector<Beat> beats_;   // Written beat by beat and not in the storage yet, by stamp.
     std::vector<Write> spare_;  // Buffers of finished writes, to be used again.
 };
 

@@ -10,12 +10,15 @@
 #include "dmasim/model/backend/burst_mover.h"
 #include "dmasim/model/backend/data_mover.h"
 #include "dmasim/model/beat/pipeline.h"
+#include "dmasim/model/beat/transfer_source.h"
 #include "dmasim/model/config.h"
 #include "dmasim/model/trace.h"
 
 namespace dmasim {
 
 /// The place where a controller with a beat-accurate profile is plugged into a system of beat-accurate parts.
+///
+/// Cycle `t` of the system comes before edge `t` of the engine: the engine sees what the pipeline took in that cycle.
 class BeatPlug {
   public:
     BeatPlug() = default;
@@ -31,6 +34,8 @@ class BeatPlug {
     virtual void connect(std::function<void(Cycles)> wake, std::function<void()> answered) = 0;
     /// Sees the steps of the pipeline; null: nobody.
     virtual void observe_beats(BeatObserver* observer) = 0;
+    /// Another source of transfers; a register job that waits goes before it. Null: none.
+    virtual void attach(TransferSource* source) = 0;
 };
 
 /// The data mover of the beat-accurate profiles: rows of memory-to-memory jobs go whole through a `BeatPipeline`
@@ -70,6 +75,7 @@ class BeatMover final : public DataMover, public BeatPlug, private BeatObserver 
     void before_cycle(Cycles t) override;
     void connect(std::function<void(Cycles)> wake, std::function<void()> answered) override;
     void observe_beats(BeatObserver* observer) override { outer_ = observer; }
+    void attach(TransferSource* source) override { source_of_transfers_ = source; }
 
   private:
     /// Transfers that wait in front of the pipeline.
@@ -80,10 +86,11 @@ class BeatMover final : public DataMover, public BeatPlug, private BeatObserver 
         ChunkOrder order;
         Cycles granted;
         std::uint32_t tag = 0;
-        std::uint32_t read_left = 0;  ///< Bytes that have not come yet.
+        std::uint64_t read_left = 0;  ///< Bytes that have not come yet.
         Cycles first_read = kNever;
         Cycles last_read = kNever;
         bool orphan = false;
+        bool sourced = false;  ///< Belongs to the `TransferSource`.
         std::uint64_t sequence = 0;
     };
     /// A chunk that was written at `at`, for those who ask about earlier times.
@@ -96,6 +103,7 @@ class BeatMover final : public DataMover, public BeatPlug, private BeatObserver 
 
     void step(BeatStep step, Cycles at, std::uint64_t index, std::initializer_list<BeatTerm> terms) override;
     [[nodiscard]] bool wants_terms() const override { return outer_ != nullptr && outer_->wants_terms(); }
+    bool offer_waiting(Cycles t);
     void status(Cycles at);
     void report(EventKind kind, Cycles at, const Under& under, Access access, std::uint32_t beats) const;
 
@@ -113,6 +121,7 @@ class BeatMover final : public DataMover, public BeatPlug, private BeatObserver 
     std::function<void(Cycles)> wake_;
     std::function<void()> answered_;
     BeatObserver* outer_ = nullptr;
+    TransferSource* source_of_transfers_ = nullptr;
 };
 
 }  // namespace dmasim

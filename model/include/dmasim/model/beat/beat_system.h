@@ -41,6 +41,12 @@ class BeatSystem final : public Clocked {
     void evaluate(Cycles edge) override;
     /// Something outside of the system changed or will: cycle `t` must be looked at. May be called from within `before`.
     void wake(Cycles t) { wake_ = std::min(wake_, t); }
+    /// Evaluates all cycles up to and including `t` in which something can happen.
+    void run_through(Cycles t) { advance_to(t + 1); }
+    /// The fabric and the slaves go back to the state after construction. Nothing may be under way.
+    void reset();
+    /// Looks at every cycle, whether or not something can happen there. Changes no result.
+    void every_cycle(bool on) { every_cycle_ = on; }
 
   private:
     std::unique_ptr<BeatFabric> fabric_;
@@ -53,6 +59,7 @@ class BeatSystem final : public Clocked {
     BeatProbe* probe_ = nullptr;
     Cycles next_;
     Cycles wake_ = kNever;
+    bool every_cycle_ = false;
 };
 
 }  // namespace dmasim

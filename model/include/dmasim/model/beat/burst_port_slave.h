@@ -12,6 +12,9 @@
 
 namespace dmasim {
 
+/// First tag of a `BurstPortSlave` that shares its port with a `DmaEngine`, whose tags are below.
+inline constexpr std::uint32_t kBurstPortSlaveTags = 0x80000000;
+
 /// Lets a beat-accurate master use a target of which only bursts are known: a bus, or a module that is not ours
 /// (docs/beat-pipelines.md, "Other targets").
 ///

@@ -22,10 +22,10 @@ class DescriptorMux {
         : arbiter_(ports, round_robin, lowest_first) {}
 
     /// One cycle `t`, before the pipeline's own. `offering`: the ports that offer, a bit each; `head(port)` is the
-    /// transfer that a port offers; `accepted(port)` is called for the port whose transfer was accepted.
-    /// Returns true if anything changed.
+    /// transfer that a port offers; `accepted(port)` is called for the port whose transfer was accepted. `free`: false if
+    /// the pipeline takes a transfer of somebody else in this cycle. Returns true if anything changed.
     bool cycle(Cycles t, std::uint64_t offering, const std::function<BeatTransfer(std::uint32_t)>& head,
-               const std::function<void(std::uint32_t)>& accepted, BeatPipeline& pipeline);
+               const std::function<void(std::uint32_t)>& accepted, BeatPipeline& pipeline, bool free = true);
 
   private:
     RegisteredArbiter arbiter_;

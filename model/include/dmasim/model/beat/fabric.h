@@ -18,8 +18,8 @@ class BeatFabric {
   public:
     using Masters = std::vector<MasterSignals>;
     using Slaves = std::vector<SlaveSignals>;
-    /// The slave that an address belongs to.
-    using Decoder = std::function<std::uint32_t(std::uint64_t)>;
+    /// The slave that a burst of `bytes` bytes from `address` on goes to.
+    using Decoder = std::function<std::uint32_t(std::uint64_t address, std::uint32_t bytes)>;
 
     BeatFabric() = default;
     BeatFabric(const BeatFabric&) = delete;
@@ -32,6 +32,8 @@ class BeatFabric {
     virtual void to_slaves(const Masters& masters, const Slaves& slaves, Masters& seen) = 0;
     /// Ends the cycle. Returns true if anything changed that can show in the next cycle.
     virtual bool clock(const Masters& masters, const Slaves& slaves) = 0;
+    /// Back to the state after construction. Nothing may be under way.
+    virtual void reset() = 0;
 };
 
 /// One master wired to one slave.
