@@ -31,7 +31,7 @@ Response ClockedMemory::judge(const Transaction& transaction) const {
         (transaction.target_address >= config_.size || config_.size - transaction.target_address < extent)) {
         return Response::AddressError;
     }
-    if (transaction.fixed_bytes != 0 && !config_.fixed_bursts) {
+    if (transaction.fixed_bytes != 0 && transaction.bytes > transaction.fixed_bytes && !config_.fixed_bursts) {
         return Response::BurstError;
     }
     for (const ErrorRange& range : config_.errors) {

@@ -73,7 +73,8 @@ Response MemoryCore::check(const Burst& burst) const {
     if (!inside(burst.address, bytes)) {
         return Response::AddressError;
     }
-    if (burst.fixed_bytes != 0 && !config_.fixed_bursts) {
+    // A single element is an ordinary access, whatever its master calls it.
+    if (burst.fixed_bytes != 0 && burst.bytes > burst.fixed_bytes && !config_.fixed_bursts) {
         return Response::BurstError;
     }
     for (const ErrorRange& range : config_.errors) {
