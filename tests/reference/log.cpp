@@ -133,7 +133,7 @@ std::vector<Log::Entry> Log::sorted() const {
 
 void Log::cut(Edge limit) {
     const auto behind = [limit](const Entry& entry) {
-        if (entry.kind != Kind::Event) {
+        if (entry.kind != Kind::Event && entry.kind != Kind::TrafficAnswer) {
             return entry.at > limit;
         }
         // The cause of the last cycle is known only to a side that has looked at its end.
