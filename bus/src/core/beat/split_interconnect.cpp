@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <vector>
 
 #include "dmasim/model/beat/registers.h"
@@ -33,10 +34,10 @@ class SharedInterconnect {
             out.b_response = answer_;
         } else {
             out.ar_ready = address_ready_ && m == master_;
-            out.r_valid = data_.valid() && m == data_port_;
-            out.r_last = data_.item().last;
-            out.r_response = data_.item().response;
-            out.r = &data_.item().data;
+            out.r_valid = shown().valid() && m == data_port_;
+            out.r_last = shown().item().last;
+            out.r_response = shown().item().response;
+            out.r = &shown().item().data;
         }
     }
 
@@ -44,9 +45,9 @@ class SharedInterconnect {
         if (writes_) {
             out.aw_valid = address_valid_ && s == slave_;
             out.aw = address_;
-            out.w_valid = data_.valid() && s == data_port_;
-            out.w_last = data_.item().last;
-            out.w = &data_.item().data;
+            out.w_valid = shown().valid() && s == data_port_;
+            out.w_last = shown().item().last;
+            out.w = &shown().item().data;
             out.b_ready = response_ready_ && s == slave_;
         } else {
             out.ar_valid = address_valid_ && s == slave_;
@@ -67,9 +68,9 @@ class SharedInterconnect {
         const SlaveSignals& slave = slaves[slave_];
         const std::uint32_t port = writes_ ? slave_ : master_;
         const bool sink_ready = writes_ ? slave.w_ready : master.r_ready;
-        const bool acknowledged = writes_
-                                      ? answering_ && answer_master_ == master_ && master.b_ready
-                                      : data_.valid() && data_port_ == master_ && master.r_ready && data_.item().last;
+        const bool acknowledged =
+            writes_ ? answering_ && answer_master_ == master_ && master.b_ready
+                    : shown().valid() && data_port_ == master_ && master.r_ready && shown().item().last;
         // The beat that comes in this cycle.
         Beat beat;
         bool comes = false;
@@ -86,7 +87,9 @@ class SharedInterconnect {
             }
         }
         // The register promises room for the next cycle before that cycle.
-        SkidRegister<Beat> data = data_;
+        // What it shows in this cycle is looked at until the end of the cycle, so the next state goes elsewhere.
+        SkidRegister<Beat>& data = registers_[1 - now_];
+        data = shown();
         bool changed = data.clock(comes, beat, sink_ready);
         const bool room = data.ready();
 
@@ -142,7 +145,7 @@ class SharedInterconnect {
         changed = arbiter_.clock(requests, acknowledged ? arbiter_.grant() : 0) || changed;
         changed = changed || state_ != state_before || address_ready != address_ready_ || data_ready != data_ready_ ||
                   response_ready != response_ready_ || address_valid != address_valid_ || answering != answering_;
-        data_ = data;
+        now_ = 1 - now_;
         address_ready_ = address_ready;
         data_ready_ = data_ready;
         response_ready_ = response_ready;
@@ -152,6 +155,8 @@ class SharedInterconnect {
     }
 
   private:
+    [[nodiscard]] const SkidRegister<Beat>& shown() const { return registers_[now_]; }
+
     enum class State : std::uint8_t { Idle, Decode, Transfer, Response, Release };
 
     BeatFabric::Decoder decode_;
@@ -171,7 +176,8 @@ class SharedInterconnect {
     bool answering_ = false;
     std::uint32_t answer_master_ = 0;
     Response answer_ = Response::Ok;
-    SkidRegister<Beat> data_;
+    std::array<SkidRegister<Beat>, 2> registers_;
+    std::size_t now_ = 0;
     std::uint32_t data_port_ = 0;
 };
 
