@@ -53,7 +53,6 @@ class ClockedMemory {
     std::deque<TransactionPtr> writes_;
     Edge read_data_free_ = 0;   ///< First edge at which another read may deliver its first beat.
     Edge write_beat_free_ = 0;  ///< First edge at which another write beat may be taken.
-    bool writing_ = false;
     std::uint32_t next_beat_ = 0;
     std::deque<WaitingResponse> responses_;
     std::vector<TransactionPtr> answers_;
