@@ -156,6 +156,27 @@ TEST(I8237Table, SingleModeReleasesTheBusAfterEachByte) {
     EXPECT_EQ(measure_i8237(intel, run).hrq_low, 63 + 8 * 3U);
 }
 
+TEST(I8237Table, EndsWithEveryParameterAtItsLimits) {
+    // Late samples make services begin on levels that are gone already; all bytes move nevertheless, each with a strobe.
+    for (std::uint32_t I8237Timing::*const member : {&I8237Timing::dreq_sample, &I8237Timing::hlda_sample}) {
+        for (const I8237Parameter& parameter : i8237_parameters()) {
+            for (const std::uint32_t value : {parameter.least, parameter.most}) {
+                I8237Timing timing;
+                timing.dreq_sample = member == &I8237Timing::dreq_sample ? 64 : 1;
+                timing.hlda_sample = member == &I8237Timing::hlda_sample ? 64 : 1;
+                timing.*parameter.member = value;
+                for (const std::uint8_t kind : {mode::kDemand, mode::kSingle, mode::kBlock}) {
+                    I8237Run run;
+                    run.mode = kind;
+                    run.transfer = mode::kRead;
+                    run.count = 20;
+                    EXPECT_EQ(measure_i8237(timing, run).write_strobes.size(), 20U) << parameter.name << " " << value;
+                }
+            }
+        }
+    }
+}
+
 TEST(I8237Table, RefusesWhatItDoesNotKnow) {
     const auto refusal = [](const std::vector<std::string>& inputs) -> std::string {
         try {
