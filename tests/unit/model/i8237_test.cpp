@@ -468,6 +468,45 @@ TEST(I8237Ready, InVerifyAndCompressedAsConfigured) {
     EXPECT_EQ(states(timing, 0, mode::kVerify), "S2 S3 SW SW SW S4 SI");
 }
 
+TEST(I8237Ready, AnAnswerToTheReadStrobeIsHeard) {
+    // A memory that takes READY away with its first read strobe, for three clocks.
+    class SlowMemory final : public I8237Bus {
+      public:
+        void pins(const I8237Pins& now, Cycles at) override {
+            if (now.memr && !answered_) {
+                answered_ = true;
+                core->set_ready(false, at);
+                core->set_ready(true, at + 3);
+            }
+        }
+        std::uint8_t data(Cycles) override { return 0; }
+        I8237Core* core = nullptr;
+
+      private:
+        bool answered_ = false;
+    };
+    for (const bool compressed : {false, true}) {
+        SlowMemory memory;
+        I8237Core core({}, memory);
+        memory.core = &core;
+        core.write(kCommand, compressed ? command::kCompressed : 0, Cycles{0});
+        core.write(i8237_count_offset(0), 1, Cycles{0});
+        core.write(i8237_count_offset(0), 0, Cycles{0});
+        core.write(kMode, mode::kBlock | mode::kRead, Cycles{0});
+        core.write(kSingleMask, 0, Cycles{0});
+        core.set_hlda(true, Cycles{0});
+        core.set_dreq(0, true, Cycles{0});
+        std::string states;
+        for (std::uint64_t edge = 2; edge < 16; ++edge) {
+            core.advance_to(Cycles{edge + 1});
+            states += std::string(name_of(core.state())) + " ";
+        }
+        // Read strobe at 5; READY low at the edges 6 to 8.
+        EXPECT_EQ(states, compressed ? "S0 S1 S2 S4 S2 SW SW S4 SI SI SI SI SI SI "
+                                     : "S0 S1 S2 S3 SW SW SW S4 S2 S3 S4 SI SI SI ");
+    }
+}
+
 TEST(I8237Ready, WaitingCostsNoEdges) {
     Rig rig;
     rig.channel(0, mode::kSingle | mode::kWrite, 0, 5);
@@ -799,6 +838,8 @@ TEST(I8237Register, StampsOfThePastCountAsTheLeastThatIsAllowed) {
     EXPECT_EQ(rig.core.registers().mask, 0) << "after the one that was made before";
     rig.core.set_dreq(0, true, Cycles{5});
     EXPECT_EQ(rig.states(32, 33), "SI S0") << "the last edge was 31";
+    rig.core.write(kSingleMask, 3, Cycles{7});
+    EXPECT_EQ(rig.core.next_edge(), Cycles{34}) << "the last edge was 33";
     rig.core.set_hlda(false, Cycles{100});
     rig.core.set_hlda(true, Cycles{50});
     EXPECT_EQ(rig.states(99, 101), "S0 S0 S1");
