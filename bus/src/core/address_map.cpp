@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "text.h"
+#include "dmasim/bus/core/text.h"
 
 namespace dmasim {
 

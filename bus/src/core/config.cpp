@@ -6,9 +6,8 @@
 
 #include "dmasim/bus/core/address_map.h"
 #include "dmasim/bus/core/beat/beat_fabric.h"
+#include "dmasim/bus/core/text.h"
 #include "dmasim/bus/core/topology.h"
-
-#include "text.h"
 
 namespace dmasim {
 

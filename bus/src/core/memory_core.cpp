@@ -6,9 +6,8 @@
 #include <limits>
 
 #include "dmasim/bus/core/beats.h"
+#include "dmasim/bus/core/text.h"
 #include "dmasim/model/errors.h"
-
-#include "text.h"
 
 namespace dmasim {
 

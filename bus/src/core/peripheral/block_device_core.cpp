@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "../text.h"
+#include "dmasim/bus/core/text.h"
 
 namespace dmasim {
 

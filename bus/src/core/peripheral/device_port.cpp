@@ -4,9 +4,8 @@
 #include <algorithm>
 
 #include "dmasim/bus/core/beats.h"
+#include "dmasim/bus/core/text.h"
 #include "dmasim/model/errors.h"
-
-#include "../text.h"
 
 namespace dmasim {
 

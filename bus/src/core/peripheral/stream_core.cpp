@@ -5,8 +5,7 @@
 #include <cstring>
 
 #include "dmasim/bus/core/beats.h"
-
-#include "../text.h"
+#include "dmasim/bus/core/text.h"
 
 namespace dmasim {
 
