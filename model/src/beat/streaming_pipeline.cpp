@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "streaming_pipeline.h"
-
 #include <algorithm>
 
 #include "dmasim/model/errors.h"
+
+#include "streaming_pipeline.h"
 
 namespace dmasim::detail {
 
@@ -145,7 +145,7 @@ MasterSignals StreamingPipeline::outputs(Cycles t, const SlaveSignals& in) {
     }
     const bool released = timing_.write_address == WriteAddressRule::AtOnce
                               ? !write_addresses_.empty() && t >= write_addresses_.front().planned + kNextCycle
-                              : (popping && write_beat_ == 0) || address_credits_ != 0;
+                              : (out.w_valid && first_beat_new_) || address_credits_ != 0;
     out.aw_valid = aw_waiting_ || released;
     if (!write_addresses_.empty()) {
         out.aw = write_addresses_.front().address;
@@ -236,7 +236,9 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
         changed_ = true;
     }
     const bool beat_out = out.w_valid && in.w_ready;
-    const bool first_out = beat_out && write_beat_ == 0;
+    // The address goes with the first beat, whether or not the slave takes that: it may wait for the address.
+    const bool first_out = out.w_valid && first_beat_new_;
+    first_beat_new_ = beat_out ? out.w_last : first_beat_new_ && !first_out;
     if (out.r_ready && in.r_valid) {
         take_read_beat(t, in);
     }

@@ -127,6 +127,7 @@ class StreamingPipeline final : public BeatPipeline {
     ByteRing bytes_;
     BeatData beat_;
     bool beat_filled_ = false;
+    bool first_beat_new_ = true;  ///< The next write beat is the first of its burst, and its address was not released.
     Cycles response_from_;
     std::deque<Status> statuses_;
     Response worst_ = Response::Ok;
