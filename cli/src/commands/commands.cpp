@@ -6,6 +6,8 @@ namespace dmasim::cli {
 const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands{
         {"run", "simulate a scenario", &run_run},
+        {"timing", "run a table of transfers on a beat-accurate profile, or compare with it", &run_timing_command},
+        {"explain", "why each step of a transfer comes in its cycle", &run_explain},
         {"check", "check a scenario and simulate nothing", &run_check},
         {"schema", "print the JSON schema of scenario files", &run_schema},
         {"list", "list what scenarios can choose from, and the examples", &run_list},

@@ -43,6 +43,7 @@ void SequencedPipeline::offer(const BeatTransfer& transfer, Cycles t) {
     accepted_ = t;
     requester_ = Requester::Plan;
     requester_from_ = t + timing_.accept_to_plan;
+    requester_follows_accept_ = true;
     tell(BeatStep::TransferAccepted, t, transfer.tag, {{"requester free", accept_from_}});
 }
 
@@ -67,7 +68,9 @@ void SequencedPipeline::plan_burst(Cycles t) {
     plan.last = left_ == 0;
     burst_left_ = bytes;
     tell(BeatStep::BurstPlanned, t, bursts_planned_++,
-         {{"requester", requester_from_}, {"command register free", command_free_}});
+         {{requester_follows_accept_ ? "transfer accepted" : "read request before", requester_from_},
+          {"command register free", command_free_}});
+    requester_follows_accept_ = true;
     command_ = plan;
     planned_ = t;
     requester_ = Requester::Request;
@@ -83,8 +86,10 @@ void SequencedPipeline::request_read(Cycles t) {
     ar_valid_ = t + timing_.request_to_valid;
     reads_.push_back(ar_);
     tell(BeatStep::ReadAddressValid, ar_valid_, reads_requested_++,
-         {{"requester", requester_from_ + timing_.request_to_valid},
+         {{requester_follows_accept_ ? "burst planned" : "read request before",
+           requester_from_ + timing_.request_to_valid},
           {"read address register free", ar_free_ + timing_.request_to_valid}});
+    requester_follows_accept_ = false;
     source_ += bytes;
     burst_left_ -= bytes;
     if (burst_left_ != 0) {
@@ -105,7 +110,7 @@ Cycles SequencedPipeline::command_at() const {
 void SequencedPipeline::take_command(Cycles t) {
     tell(BeatStep::CommandTaken, t, commands_taken_++,
          {{"burst planned", command_->planned + timing_.plan_to_command},
-          {"data mover free", mover_free_},
+          {mover_flushed_ ? "burst before ended, with a flush" : "burst before ended", mover_free_},
           {"write address register free", aw_free_}});
     burst_ = *command_;
     command_.reset();
@@ -188,14 +193,17 @@ void SequencedPipeline::take_read_beat(Cycles t, const SlaveSignals& in) {
     tell(BeatStep::ReadBeat, t, read_beats_,
          {{"command taken", command_taken_ + kNextCycle},
           {"beat before", read_beats_ == 0 ? Cycles{0} : last_read_beat_ + kNextCycle},
-          {"data from the slave, and room in the FIFO", t}});
+          {"room in the write FIFO", room_.at()},
+          {"RVALID", r_valid_.at()}});
+    r_valid_.restart();
     ++read_beats_;
     last_read_beat_ = t;
 }
 
-void SequencedPipeline::make_output(Cycles t) {
+void SequencedPipeline::make_output(Cycles t, bool flushed) {
     OutputBeat beat;
     beat.made = t;
+    beat.flushed = flushed;
     const auto offset = static_cast<std::uint32_t>(burst_.write.address % bus_bytes_);
     const std::uint32_t index = burst_.outputs - outputs_left_;
     beat.data.first = first_output_ ? offset : 0;
@@ -206,14 +214,27 @@ void SequencedPipeline::make_output(Cycles t) {
     beat.last = --outputs_left_ == 0;
     fifo_.push_back(beat);
     if (beat.last) {
-        pending_.push_back({burst_.last, burst_.tag, t});
+        pending_.push_back({burst_.last, burst_.tag, t, flushed});
+        mover_flushed_ = flushed;
         moving_ = false;
         mover_free_ = t + timing_.burst_gap;
     }
 }
 
+void SequencedPipeline::watch(Cycles t, const SlaveSignals& in) {
+    ar_ready_.see(in.ar_ready, t);
+    aw_ready_.see(in.aw_ready, t);
+    w_ready_.see(in.w_ready, t);
+    r_valid_.see(in.r_valid, t);
+    b_valid_.see(in.b_valid, t);
+    room_.see(fifo_allows_read(t), t);
+}
+
 void SequencedPipeline::clock(Cycles t, const SlaveSignals& in) {
     changed_ = false;
+    if (observer_ != nullptr && observer_->wants_terms()) {
+        watch(t, in);
+    }
     const MasterSignals out = outputs(t, in);
     const auto fill_before = static_cast<std::uint32_t>(fifo_.size());
 
@@ -231,7 +252,10 @@ void SequencedPipeline::clock(Cycles t, const SlaveSignals& in) {
         pending_.pop_front();
         worst_ = worse(worst_, in.b_response);
         tell(BeatStep::ResponseTaken, t, responses_++,
-             {{"response side free", response_from_}, {"response from the slave", t}});
+             {{pending.flushed ? "last beat flushed" : "last beat made", pending.made + 2},
+              {"response before", response_from_},
+              {"BVALID", b_valid_.at()}});
+        b_valid_.restart();
         response_from_ = t + timing_.response_gap;
         if (pending.last) {
             statuses_.push_back({t + timing_.response_to_status, t, pending.tag, worst_});
@@ -252,7 +276,7 @@ void SequencedPipeline::clock(Cycles t, const SlaveSignals& in) {
             if (bubble_) {
                 bubble_ = false;
             } else {
-                make_output(t);
+                make_output(t, flush);
             }
         }
     } else if (command_ && !aw_held_ && t >= command_at()) {
@@ -261,7 +285,11 @@ void SequencedPipeline::clock(Cycles t, const SlaveSignals& in) {
     }
     // 4. Write FIFO to output register.
     if (w_held_ && out.w_valid && in.w_ready) {
-        tell(BeatStep::WriteBeat, t, write_beats_++, {{"write data valid", w_valid_}, {"slave ready", t}});
+        tell(BeatStep::WriteBeat, t, write_beats_++,
+             {{"beat before", w_free_from_},
+              {w_.flushed ? "flush" : "read beat", w_.made + timing_.read_to_write},
+              {"WREADY", w_ready_.at()}});
+        w_free_from_ = t + kNextCycle;
         w_held_ = false;
         w_free_ = t;
         changed_ = true;
@@ -279,13 +307,15 @@ void SequencedPipeline::clock(Cycles t, const SlaveSignals& in) {
     // 5. Addresses.
     const bool ar_seen_held = ar_held_;
     if (out.ar_valid && in.ar_ready) {
-        tell(BeatStep::ReadAddressTaken, t, reads_taken_++, {{"address valid", ar_valid_}, {"slave ready", t}});
+        tell(BeatStep::ReadAddressTaken, t, reads_taken_++,
+             {{"address valid", ar_valid_}, {"ARREADY", ar_ready_.at()}});
         ar_held_ = false;
         ar_free_ = t + kNextCycle;
         changed_ = true;
     }
     if (out.aw_valid && in.aw_ready) {
-        tell(BeatStep::WriteAddressTaken, t, writes_taken_++, {{"address valid", aw_valid_}, {"slave ready", t}});
+        tell(BeatStep::WriteAddressTaken, t, writes_taken_++,
+             {{"address valid", aw_valid_}, {"AWREADY", aw_ready_.at()}});
         aw_held_ = false;
         aw_free_ = t + kNextCycle;
         changed_ = true;

@@ -8,6 +8,7 @@
 #include "dmasim/model/beat/pipeline.h"
 
 #include "byte_ring.h"
+#include "held_since.h"
 
 namespace dmasim::detail {
 
@@ -41,12 +42,14 @@ class SequencedPipeline final : public BeatPipeline {
         BeatData data;
         bool last = false;
         Cycles made;
+        bool flushed = false;  ///< Made in the cycle after the last read beat.
     };
     /// A write burst whose beats are all made, waiting for its response.
     struct Pending {
         bool last = false;
         std::uint32_t tag = 0;
         Cycles made;
+        bool flushed = false;
     };
     struct Status {
         Cycles at;
@@ -65,7 +68,8 @@ class SequencedPipeline final : public BeatPipeline {
     void request_read(Cycles t);
     void take_command(Cycles t);
     void take_read_beat(Cycles t, const SlaveSignals& in);
-    void make_output(Cycles t);
+    void make_output(Cycles t, bool flushed);
+    void watch(Cycles t, const SlaveSignals& in);
     void set_fill(Cycles from, std::uint32_t beats);
     [[nodiscard]] std::uint32_t limit(std::uint64_t address) const;
     [[nodiscard]] bool fifo_allows_read(Cycles t) const;
@@ -141,6 +145,16 @@ class SequencedPipeline final : public BeatPipeline {
     std::uint64_t write_beats_ = 0;
     std::uint64_t responses_ = 0;
     Cycles last_read_beat_;
+    // What observers are told: since when each condition holds.
+    bool requester_follows_accept_ = false;  ///< Its step follows the acceptance or the plan, not a read request.
+    bool mover_flushed_ = false;             ///< The burst before ended with a flush.
+    Cycles w_free_from_;                     ///< First cycle in which the next beat can be valid, by the one before.
+    HeldSince ar_ready_;
+    HeldSince aw_ready_;
+    HeldSince w_ready_;
+    HeldSince r_valid_;
+    HeldSince b_valid_;
+    HeldSince room_;
     bool changed_ = false;
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "streaming_pipeline.h"
+
 #include <algorithm>
 
 #include "dmasim/model/errors.h"
-
-#include "streaming_pipeline.h"
 
 namespace dmasim::detail {
 
@@ -63,7 +63,7 @@ bool StreamingPipeline::ready(Cycles t) const {
 void StreamingPipeline::offer(const BeatTransfer& transfer, Cycles t) {
     DMASIM_INVARIANT(ready(t) && transfer.bytes != 0);
     tell(BeatStep::TransferAccepted, t, transfer.tag,
-         {{"planner", plan_from_}, {"read side has room", read_room_from_}, {"write side has room", write_room_from_}});
+         {{"planner", plan_from_}, {read_room_by_, read_room_from_}, {write_room_by_, write_room_from_}});
     offered_ = transfer;
 }
 
@@ -162,7 +162,12 @@ void StreamingPipeline::plan_read(Cycles t, std::uint32_t bytes) {
     ar_held_ = true;
     ar_valid_ = t + timing_.request_to_valid;
     tell(BeatStep::ReadAddressValid, ar_valid_, reads_planned_,
-         {{"planner", plan_from_}, {"read side has room", read_room_from_}, {"write side has room", write_room_from_}});
+         {{"transfer accepted", plan_from_ + timing_.request_to_valid},
+          {"burst before", read_planned_ + timing_.request_to_valid},
+          {read_room_by_, read_room_from_ + timing_.request_to_valid},
+          {write_room_by_,
+           timing_.split == SplitRule::AlignedBothSides ? write_room_from_ + timing_.request_to_valid : Cycles{0}}});
+    read_planned_ = t + kNextCycle;
     reads_.push_back(
         {static_cast<std::uint32_t>(read_.address % bus_bytes_), bytes, ar_.beats, read_lane_, reads_planned_++, t});
     read_lane_ = (read_lane_ + bytes) % bus_bytes_;
@@ -182,7 +187,11 @@ void StreamingPipeline::plan_write(Cycles t, std::uint32_t bytes) {
     address.bytes = bytes;
     address.beats = beats_of(write_.address, bytes, 0, bus_bytes_);
     tell(BeatStep::BurstPlanned, t, writes_planned_,
-         {{"planner", plan_from_}, {"write side has room", write_room_from_}});
+         {{"transfer accepted", plan_from_},
+          {"burst before", write_planned_},
+          {write_room_by_, write_room_from_},
+          {read_room_by_, timing_.split == SplitRule::AlignedBothSides ? read_room_from_ : Cycles{0}}});
+    write_planned_ = t + kNextCycle;
     write_addresses_.push_back({address, t, writes_planned_});
     writes_.push_back({static_cast<std::uint32_t>(write_.address % bus_bytes_), bytes, address.beats, write_lane_,
                        writes_planned_++, t});
@@ -200,13 +209,30 @@ void StreamingPipeline::plan_write(Cycles t, std::uint32_t bytes) {
 void StreamingPipeline::arrive(Cycles t) {
     while (!arrivals_.empty() && arrivals_.front().seen <= t) {
         move_lanes(seen_, arrivals_.front().lane, arrivals_.front().count, 1);
+        bytes_seen_ = arrivals_.front().seen;
         arrivals_.pop_front();
     }
+}
+
+void StreamingPipeline::watch(Cycles t, const MasterSignals& out, const SlaveSignals& in) {
+    ar_ready_.see(in.ar_ready, t);
+    aw_ready_.see(in.aw_ready, t);
+    w_ready_.see(in.w_ready, t);
+    r_valid_.see(in.r_valid, t);
+    b_valid_.see(in.b_valid, t);
+    lanes_room_.see(out.r_ready, t);
+    if (out.w_valid && !bytes_here_.holds()) {
+        bytes_since_ = bytes_seen_;
+    }
+    bytes_here_.see(out.w_valid, t);
 }
 
 void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
     changed_ = false;
     const MasterSignals out = outputs(t, in);
+    if (observer_ != nullptr && observer_->wants_terms()) {
+        watch(t, out, in);
+    }
     // What is planned in a cycle depends on the room at its beginning.
     const bool plan_reading = planning(t, true);
     const bool plan_writing = planning(t, false);
@@ -214,13 +240,17 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
     const std::uint32_t write_bytes = next_bytes(write_);
     const bool read_had_room = read_room();
     const bool write_had_room = write_room();
+    const bool read_address_held = ar_held_;
+    const bool writes_full = writes_.size() >= timing_.bursts_in_flight;
+    const bool addresses_full = write_addresses_.size() >= timing_.bursts_in_flight;
 
     if (!statuses_.empty() && statuses_.front().at <= t) {
         report_status(t);
     }
     if (out.b_ready && in.b_valid) {
         tell(BeatStep::ResponseTaken, t, responses_++,
-             {{"response side free", response_from_}, {"response from the slave", t}});
+             {{"response before", response_from_}, {"BVALID", b_valid_.at()}});
+        b_valid_.restart();
         DMASIM_INVARIANT(!unanswered_.empty());
         const Unanswered answered = unanswered_.front();
         unanswered_.pop_front();
@@ -257,11 +287,15 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
         if (!aw_waiting_) {
             tell(BeatStep::WriteAddressValid, t, write_addresses_.front().number,
                  {{"burst planned", write_addresses_.front().planned + kNextCycle},
+                  {"address before taken", last_write_address_},
                   {"first write beat", first_out ? t : Cycles{0}}});
+            aw_valid_ = t;
         }
         aw_waiting_ = !in.aw_ready;
         if (in.aw_ready) {
-            tell(BeatStep::WriteAddressTaken, t, write_addresses_.front().number, {{"slave ready", t}});
+            tell(BeatStep::WriteAddressTaken, t, write_addresses_.front().number,
+                 {{"address valid", aw_valid_}, {"AWREADY", aw_ready_.at()}});
+            last_write_address_ = t + kNextCycle;
             write_addresses_.pop_front();
         }
         changed_ = true;
@@ -274,7 +308,8 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
         address_out = address_out && ar_held_;
     }
     if (address_out && in.ar_ready) {
-        tell(BeatStep::ReadAddressTaken, t, reads_planned_ - 1, {{"address valid", ar_valid_}, {"slave ready", t}});
+        tell(BeatStep::ReadAddressTaken, t, reads_planned_ - 1,
+             {{"address valid", ar_valid_}, {"ARREADY", ar_ready_.at()}});
         ar_held_ = false;
         changed_ = true;
     }
@@ -293,9 +328,13 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
     }
     if (!read_had_room && read_room()) {
         read_room_from_ = t + kNextCycle;
+        read_room_by_ = read_address_held ? "read address register free" : "place of a read burst free";
     }
     if (!write_had_room && write_room()) {
         write_room_from_ = t + kNextCycle;
+        write_room_by_ = writes_full      ? "place of a write burst free"
+                         : addresses_full ? "place of a write address free"
+                                          : "place of a response free";
     }
 }
 
@@ -317,7 +356,11 @@ void StreamingPipeline::take_read_beat(Cycles t, const SlaveSignals& in) {
     arrivals_.push_back({t + timing_.read_to_write, lane, taken.count});
     worst_ = worse(worst_, in.r_response);
     tell(BeatStep::ReadBeat, t, read_beats_++,
-         {{"beat before", last_read_beat_ + kNextCycle}, {"data from the slave, and room in the lanes", t}});
+         {{"beat before", read_beats_ == 1 ? Cycles{0} : last_read_beat_ + kNextCycle},
+          {"room in the lanes", lanes_room_.at()},
+          {"RVALID", r_valid_.at()}});
+    r_valid_.restart();
+    lanes_room_.restart();
     last_read_beat_ = t;
     if (++read_beat_ == job.beats) {
         read_beat_ = 0;
@@ -334,9 +377,11 @@ void StreamingPipeline::give_write_beat(Cycles t) {
     move_lanes(seen_, lane, given.count, -1);
     beat_filled_ = false;
     tell(BeatStep::WriteBeat, t, write_beats_++,
-         {{"beat before", last_write_beat_ + kNextCycle},
-          {"last byte read", last_read_beat_ + timing_.read_to_write},
-          {"slave ready", t}});
+         {{"beat before", write_beats_ == 1 ? Cycles{0} : last_write_beat_ + kNextCycle},
+          {"burst planned", job.planned + kNextCycle},
+          {"bytes read", bytes_since_},
+          {"WREADY", w_ready_.at()}});
+    bytes_here_.restart();
     last_write_beat_ = t;
     if (++write_beat_ == job.beats) {
         write_beat_ = 0;

@@ -10,6 +10,7 @@
 #include "dmasim/model/beat/pipeline.h"
 
 #include "byte_ring.h"
+#include "held_since.h"
 
 namespace dmasim::detail {
 
@@ -89,6 +90,7 @@ class StreamingPipeline final : public BeatPipeline {
     void move_lanes(std::vector<std::uint8_t>& lanes, std::uint32_t lane, std::uint32_t count, int by) const;
     void arrive(Cycles t);
     void report_status(Cycles t);
+    void watch(Cycles t, const MasterSignals& out, const SlaveSignals& in);
     void take_read_beat(Cycles t, const SlaveSignals& in);
     void give_write_beat(Cycles t);
     void tell(BeatStep step, Cycles at, std::uint64_t index, std::initializer_list<BeatTerm> terms = {}) const {
@@ -121,6 +123,7 @@ class StreamingPipeline final : public BeatPipeline {
     std::uint32_t write_beat_ = 0;
     std::uint32_t address_credits_ = 0;  ///< Write addresses that may go out and could not yet.
     bool aw_waiting_ = false;            ///< A write address is out and not taken.
+    Cycles aw_valid_;                    ///< Since when it is out.
     std::vector<std::uint8_t> used_;     ///< By lane: bytes held, seen by the write side or not.
     std::vector<std::uint8_t> seen_;     ///< By lane: bytes that the write side sees.
     std::deque<Arrival> arrivals_;
@@ -139,8 +142,23 @@ class StreamingPipeline final : public BeatPipeline {
     std::uint64_t responses_ = 0;
     Cycles last_read_beat_;
     Cycles last_write_beat_;
+    // What observers are told: since when each condition holds, and what freed a place.
     Cycles read_room_from_;
     Cycles write_room_from_;
+    std::string_view read_room_by_ = "place of a read burst free";
+    std::string_view write_room_by_ = "place of a write burst free";
+    Cycles read_planned_;   ///< The cycle after the last read burst was planned.
+    Cycles write_planned_;  ///< The same of write bursts.
+    Cycles last_write_address_;
+    HeldSince ar_ready_;
+    HeldSince aw_ready_;
+    HeldSince w_ready_;
+    HeldSince r_valid_;
+    HeldSince b_valid_;
+    HeldSince lanes_room_;
+    HeldSince bytes_here_;
+    Cycles bytes_seen_;   ///< When the last bytes came that the write side sees.
+    Cycles bytes_since_;  ///< Their value when the write beat at hand became complete.
     bool changed_ = false;
 };
 
