@@ -10,12 +10,11 @@
 #include "dmasim/bus/core/beat/beat_fabric.h"
 #include "dmasim/bus/core/beat/beat_memory.h"
 #include "dmasim/bus/core/beats.h"
+#include "dmasim/bus/core/text.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/tlm/burst_extension.h"
 #include "dmasim/tlm/payload_view.h"
 #include "dmasim/tlm/response.h"
-
-#include "core/text.h"
 
 namespace dmasim {
 
