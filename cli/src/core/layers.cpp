@@ -32,6 +32,8 @@ void make_way(Document& document, const Schema& schema, const std::vector<std::s
         if (at->is_null() ||
             (at->is_string() && at->get_ref<const std::string&>().empty() && document.is_plain(pointer))) {
             *at = list ? Json::array() : Json::object();
+            const Place made_here{document.add_source(origin), 0, 0};
+            document.note(pointer, {made_here, made_here, false});
         }
         if (list != at->is_array() || (!list && !at->is_object())) {
             throw InputError(fmt::format("{}: {} is not a {} in the scenario", origin, readable_path(pointer),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dmasim/cli/core/yaml.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -53,6 +54,9 @@ class Builder final : public YAML::EventHandler {
         }
         if (expects_key()) {
             fail(mark, "a key must be a plain word (is a bracket or a brace not closed?)");
+        }
+        if (!frames_.empty()) {
+            frames_.back().depth_below = std::max(frames_.back().depth_below, anchored.depth);
         }
         const std::string pointer = place_value(mark, Json(anchored.value), false);
         note_copy(anchored.pointer, pointer, anchored.value);

@@ -39,6 +39,12 @@ class Document {
     [[nodiscard]] const Node& node(std::string_view pointer) const;
     void note(std::string pointer, const Node& node) { nodes_[std::move(pointer)] = node; }
 
+    /// Adds a source; returns its number.
+    std::uint32_t add_source(const std::string& name) {
+        sources.push_back(name);
+        return static_cast<std::uint32_t>(sources.size() - 1);
+    }
+
     /// Whether the value at `pointer` is a scalar without quotes.
     [[nodiscard]] bool is_plain(const std::string& pointer) const;
 
