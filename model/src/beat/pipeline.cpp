@@ -43,7 +43,8 @@ std::vector<std::string> validate(const PipelineTiming& timing, std::uint32_t bu
     check("response_gap", timing.response_gap, 1, 1024);
     check("response_to_status", timing.response_to_status, sequenced ? 1 : 0, 1024);
     check("bursts_in_flight", timing.bursts_in_flight, 1, 1024);
-    check("buffer_beats", timing.buffer_beats, 1, 255);
+    // A write beat can need bytes of two read beats.
+    check("buffer_beats", timing.buffer_beats, 2, 255);
     check("pending_extra", timing.pending_extra, 0, 1024);
     if (sequenced != (timing.split == SplitRule::DestinationFirst) ||
         sequenced != (timing.write_address == WriteAddressRule::WithCommand)) {

@@ -184,7 +184,7 @@ void SequencedPipeline::take_read_beat(Cycles t, const SlaveSignals& in) {
     const std::uint32_t end = std::min<std::uint32_t>(bus_bytes_, offset + read.bytes - read_beat_ * bus_bytes_);
     bytes_.push(in.r->bytes.data() + first, end - first);
     beat_bytes_ = end - first;
-    worst_ = worse(worst_, in.r_response);
+    burst_worst_ = worse(burst_worst_, in.r_response);
     if (++read_beat_ == read.beats) {
         read_beat_ = 0;
         reads_.pop_front();
@@ -214,7 +214,8 @@ void SequencedPipeline::make_output(Cycles t, bool flushed) {
     beat.last = --outputs_left_ == 0;
     fifo_.push_back(beat);
     if (beat.last) {
-        pending_.push_back({burst_.last, burst_.tag, t, flushed});
+        pending_.push_back({burst_.last, burst_.tag, t, flushed, burst_worst_});
+        burst_worst_ = Response::Ok;
         mover_flushed_ = flushed;
         moving_ = false;
         mover_free_ = t + timing_.burst_gap;
@@ -250,7 +251,7 @@ void SequencedPipeline::clock(Cycles t, const SlaveSignals& in) {
     if (out.b_ready && in.b_valid) {
         const Pending pending = pending_.front();
         pending_.pop_front();
-        worst_ = worse(worst_, in.b_response);
+        worst_ = worse(worst_, worse(pending.reads, in.b_response));
         tell(BeatStep::ResponseTaken, t, responses_++,
              {{pending.flushed ? "last beat flushed" : "last beat made", pending.made + 2},
               {"response before", response_from_},

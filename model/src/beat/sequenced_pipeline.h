@@ -50,6 +50,7 @@ class SequencedPipeline final : public BeatPipeline {
         std::uint32_t tag = 0;
         Cycles made;
         bool flushed = false;
+        Response reads = Response::Ok;  ///< The worst of its read beats.
     };
     struct Status {
         Cycles at;
@@ -133,7 +134,8 @@ class SequencedPipeline final : public BeatPipeline {
     std::deque<Pending> pending_;
     Cycles response_from_;
     std::deque<Status> statuses_;
-    Response worst_ = Response::Ok;
+    Response burst_worst_ = Response::Ok;  ///< Of the read beats of the burst in the data mover.
+    Response worst_ = Response::Ok;        ///< Of the transfer whose responses come.
     Response status_response_ = Response::Ok;
     // Counters for observers.
     std::uint64_t bursts_planned_ = 0;

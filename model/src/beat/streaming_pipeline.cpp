@@ -168,8 +168,8 @@ void StreamingPipeline::plan_read(Cycles t, std::uint32_t bytes) {
           {write_room_by_,
            timing_.split == SplitRule::AlignedBothSides ? write_room_from_ + timing_.request_to_valid : Cycles{0}}});
     read_planned_ = t + kNextCycle;
-    reads_.push_back(
-        {static_cast<std::uint32_t>(read_.address % bus_bytes_), bytes, ar_.beats, read_lane_, reads_planned_++, t});
+    reads_.push_back({static_cast<std::uint32_t>(read_.address % bus_bytes_), bytes, ar_.beats, read_lane_,
+                      reads_planned_++, t, answered_transfers_ + worst_.size() - 1});
     read_lane_ = (read_lane_ + bytes) % bus_bytes_;
     if (last) {
         read_.valid = false;
@@ -194,7 +194,7 @@ void StreamingPipeline::plan_write(Cycles t, std::uint32_t bytes) {
     write_planned_ = t + kNextCycle;
     write_addresses_.push_back({address, t, writes_planned_});
     writes_.push_back({static_cast<std::uint32_t>(write_.address % bus_bytes_), bytes, address.beats, write_lane_,
-                       writes_planned_++, t});
+                       writes_planned_++, t, answered_transfers_ + worst_.size() - 1});
     unanswered_.push_back({last, tag_});
     write_lane_ = (write_lane_ + bytes) % bus_bytes_;
     if (last) {
@@ -243,6 +243,8 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
     const bool read_address_held = ar_held_;
     const bool writes_full = writes_.size() >= timing_.bursts_in_flight;
     const bool addresses_full = write_addresses_.size() >= timing_.bursts_in_flight;
+    const std::uint64_t write_beats_before = write_beats_;
+    const Cycles write_beat_before = last_write_beat_;
 
     if (!statuses_.empty() && statuses_.front().at <= t) {
         report_status(t);
@@ -254,11 +256,12 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
         DMASIM_INVARIANT(!unanswered_.empty());
         const Unanswered answered = unanswered_.front();
         unanswered_.pop_front();
-        worst_ = worse(worst_, in.b_response);
+        worst_.front() = worse(worst_.front(), in.b_response);
         response_from_ = t + timing_.response_gap;
         if (answered.last) {
-            statuses_.push_back({t + timing_.response_to_status, t, answered.tag, worst_});
-            worst_ = Response::Ok;
+            statuses_.push_back({t + timing_.response_to_status, t, answered.tag, worst_.front()});
+            worst_.pop_front();
+            ++answered_transfers_;
             if (timing_.response_to_status == 0) {
                 report_status(t);
             }
@@ -288,7 +291,8 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
             tell(BeatStep::WriteAddressValid, t, write_addresses_.front().number,
                  {{"burst planned", write_addresses_.front().planned + kNextCycle},
                   {"address before taken", last_write_address_},
-                  {"first write beat", first_out ? t : Cycles{0}}});
+                  {"beat before", write_beats_before == 0 ? Cycles{0} : write_beat_before + kNextCycle},
+                  {"bytes read", first_out ? bytes_since_ : Cycles{0}}});
             aw_valid_ = t;
         }
         aw_waiting_ = !in.aw_ready;
@@ -320,6 +324,7 @@ void StreamingPipeline::clock(Cycles t, const SlaveSignals& in) {
         read_ = {offered_->source, offered_->bytes, true};
         write_ = {offered_->destination, offered_->bytes, true};
         tag_ = offered_->tag;
+        worst_.push_back(Response::Ok);
         read_lane_ = 0;
         write_lane_ = 0;
         plan_from_ = t + timing_.accept_to_plan;
@@ -354,11 +359,13 @@ void StreamingPipeline::take_read_beat(Cycles t, const SlaveSignals& in) {
     beat_bytes_ = taken.count;
     move_lanes(used_, lane, taken.count, 1);
     arrivals_.push_back({t + timing_.read_to_write, lane, taken.count});
-    worst_ = worse(worst_, in.r_response);
-    tell(BeatStep::ReadBeat, t, read_beats_++,
-         {{"beat before", read_beats_ == 1 ? Cycles{0} : last_read_beat_ + kNextCycle},
-          {"room in the lanes", lanes_room_.at()},
-          {"RVALID", r_valid_.at()}});
+    Response& worst = worst_[static_cast<std::size_t>(job.transfer - answered_transfers_)];
+    worst = worse(worst, in.r_response);
+    tell(BeatStep::ReadBeat, t, read_beats_,
+         {{"beat before", read_beats_ == 0 ? Cycles{0} : last_read_beat_ + kNextCycle},
+          {"RVALID", r_valid_.at()},
+          {"room in the lanes", lanes_room_.at()}});
+    ++read_beats_;
     r_valid_.restart();
     lanes_room_.restart();
     last_read_beat_ = t;
@@ -376,11 +383,12 @@ void StreamingPipeline::give_write_beat(Cycles t) {
     move_lanes(used_, lane, given.count, -1);
     move_lanes(seen_, lane, given.count, -1);
     beat_filled_ = false;
-    tell(BeatStep::WriteBeat, t, write_beats_++,
-         {{"beat before", write_beats_ == 1 ? Cycles{0} : last_write_beat_ + kNextCycle},
+    tell(BeatStep::WriteBeat, t, write_beats_,
+         {{"beat before", write_beats_ == 0 ? Cycles{0} : last_write_beat_ + kNextCycle},
           {"burst planned", job.planned + kNextCycle},
           {"bytes read", bytes_since_},
           {"WREADY", w_ready_.at()}});
+    ++write_beats_;
     bytes_here_.restart();
     last_write_beat_ = t;
     if (++write_beat_ == job.beats) {

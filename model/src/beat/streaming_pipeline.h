@@ -43,6 +43,7 @@ class StreamingPipeline final : public BeatPipeline {
         std::uint32_t lane = 0;  ///< Lane of the buffer that takes its first byte.
         std::uint64_t number = 0;
         Cycles planned;
+        std::uint64_t transfer = 0;  ///< Number of its transfer.
     };
     struct PlannedWrite {
         AddressPhase address;
@@ -133,7 +134,8 @@ class StreamingPipeline final : public BeatPipeline {
     bool first_beat_new_ = true;  ///< The next write beat is the first of its burst, and its address was not released.
     Cycles response_from_;
     std::deque<Status> statuses_;
-    Response worst_ = Response::Ok;
+    std::deque<Response> worst_;  ///< Of the transfers that are not answered, oldest first.
+    std::uint64_t answered_transfers_ = 0;
     Response status_response_ = Response::Ok;
     std::uint64_t reads_planned_ = 0;
     std::uint64_t writes_planned_ = 0;

@@ -214,7 +214,7 @@ class RegisteredMemory final : public BeatMemoryBase {
     SlaveSignals outputs(Cycles /*t*/) override {
         SlaveSignals out;
         out.ar_ready = !reading_;
-        out.aw_ready = !writing_;
+        out.aw_ready = !writing_ && !ended_;
         out.w_ready = writing_;
         out.r_valid = valid_;
         out.r_last = valid_last_;
@@ -254,20 +254,29 @@ class RegisteredMemory final : public BeatMemoryBase {
             }
         }
         // Write.
+        const bool answer_free = !answering_ || in.b_ready;
         if (answering_ && in.b_ready) {
             answering_ = false;
             changed_ = true;
         }
-        if (writing_) {
+        if (ended_) {
+            // The response before was not taken when the burst ended: this one waits for its register.
+            if (answer_free) {
+                ended_ = false;
+                respond();
+                changed_ = true;
+            }
+        } else if (writing_) {
             if (in.w_valid) {
                 write_beat(*in.w);
                 store(t);
                 if (in.w_last) {
                     writing_ = false;
-                    answering_ = true;
-                    answer_id_ = write_id_;
-                    answer_ = responses_.empty() ? Response::BurstError : responses_.front();
-                    responses_.clear();
+                    if (answer_free) {
+                        respond();
+                    } else {
+                        ended_ = true;
+                    }
                 }
                 changed_ = true;
             }
@@ -282,11 +291,18 @@ class RegisteredMemory final : public BeatMemoryBase {
     [[nodiscard]] Cycles next_change(Cycles t) const override { return changed_ ? t + 1 : kNever; }
 
     void reset() override {
-        reading_ = valid_ = writing_ = answering_ = false;
+        reading_ = valid_ = writing_ = ended_ = answering_ = false;
         responses_.clear();
     }
 
   private:
+    void respond() {
+        answering_ = true;
+        answer_id_ = write_id_;
+        answer_ = responses_.empty() ? Response::BurstError : responses_.front();
+        responses_.clear();
+    }
+
     AddressPhase burst_;
     std::uint32_t beat_ = 0;
     bool reading_ = false;
@@ -295,6 +311,7 @@ class RegisteredMemory final : public BeatMemoryBase {
     std::uint32_t valid_id_ = 0;
     Response valid_response_ = Response::Ok;
     bool writing_ = false;
+    bool ended_ = false;  ///< A burst has all its data and no room for its response.
     std::uint32_t write_id_ = 0;
     bool answering_ = false;
     std::uint32_t answer_id_ = 0;
