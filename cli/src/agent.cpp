@@ -17,21 +17,27 @@ sc_core::sc_event_queue& ChannelWatch::changed(std::uint16_t source, std::uint16
 }
 
 void ChannelWatch::event(const TraceEvent& event) {
-    if (event.kind != EventKind::JobCompleted && event.kind != EventKind::ErrorLatched) {
+    if (event.kind != EventKind::JobAccepted && event.kind != EventKind::JobCompleted &&
+        event.kind != EventKind::ErrorLatched) {
         return;
     }
     const auto found = channels_.find({event.source, event.channel});
     if (found == channels_.end()) {
         return;
     }
-    found->second.completed += event.kind == EventKind::JobCompleted ? 1U : 0U;
+    if (event.kind == EventKind::JobAccepted) {
+        // At that edge: a write with its stamp counts for the next one, where the only chunk of a short round may be granted.
+        ++found->second.accepted;
+        found->second.changed->notify(domain_.time_until(event.at, sc_core::sc_time_stamp()));
+        return;
+    }
     // Visible in the registers one edge after it happened (docs/timing.md C8).
     found->second.changed->notify(domain_.time_until(event.at + 1, sc_core::sc_time_stamp()));
 }
 
-std::uint64_t ChannelWatch::completed(std::uint16_t source, std::uint16_t channel) const {
+std::uint64_t ChannelWatch::accepted(std::uint16_t source, std::uint16_t channel) const {
     const auto found = channels_.find({source, channel});
-    return found == channels_.end() ? 0 : found->second.completed;
+    return found == channels_.end() ? 0 : found->second.accepted;
 }
 
 TransferAgent::TransferAgent(const sc_core::sc_module_name& name, const ClockDomain& domain, RegisterPort& port,
@@ -71,7 +77,7 @@ void TransferAgent::run() {
         while (busy()) {
             wait(changed_.default_event());
         }
-        const std::uint64_t completed_before = watch_.completed(source_, channel);
+        const std::uint64_t accepted_before = watch_.accepted(source_, channel);
         std::uint32_t config = 0;
         for (const RegisterWrite& write : register_writes(transfer)) {
             port_.write(write.offset, write.value);
@@ -79,13 +85,25 @@ void TransferAgent::run() {
                 config = write.value;
             }
         }
-        bool cyclic = transfer.cyclic_rounds != 0;
+        // The next round is accepted when the last chunk of one is granted; if the bit is clear by then, there is none
+        // (docs/timing.md C12). So the last round must lose it before that edge: when it is accepted itself.
+        const auto end_cycle = [&] {
+            port_.write(native::channel_register(channel, native::reg::kConfig), config & ~native::config::kCyclic);
+        };
+        bool cyclic = transfer.cyclic_rounds > 1;
+        if (transfer.cyclic_rounds == 1) {
+            end_cycle();
+        }
         // BUSY shows from the edge after the start on.
-        wait(domain_.period());
+        const sc_core::sc_time shown = sc_core::sc_time_stamp() + domain_.period();
         while (true) {
-            if (cyclic && watch_.completed(source_, channel) - completed_before + 1 >= transfer.cyclic_rounds) {
-                port_.write(native::channel_register(channel, native::reg::kConfig), config & ~native::config::kCyclic);
+            if (cyclic && watch_.accepted(source_, channel) - accepted_before >= transfer.cyclic_rounds) {
+                end_cycle();
                 cyclic = false;
+            }
+            if (sc_core::sc_time_stamp() < shown) {
+                wait(shown - sc_core::sc_time_stamp(), changed_.default_event());
+                continue;
             }
             if (!busy()) {
                 break;

@@ -292,13 +292,25 @@ TEST(Program, BlockingAndNonBlockingStyleMoveTheSameBytes) {
     EXPECT_EQ(Json::parse(other.out)["transfers"][0]["bytes_written"], one["transfers"][0]["bytes_written"]);
 }
 
-TEST(Program, CyclicTransfersEnd) {
-    const Json result = Json::parse(run({"run", kCopy, "--format", "json", "--set", "transfers.0.cyclic_rounds=3",
-                                         "--set", "transfers.0.length=1024", "--set", "expect={}"})
+// From rounds of one chunk, which may be granted edge after edge, to rounds of many.
+TEST(Program, CyclicTransfersHaveExactlyTheirRounds) {
+    for (const char* style : {"non_blocking", "blocking"}) {
+        for (const char* beats : {"1", "4", "16"}) {
+            for (const char* length : {"8", "128", "200"}) {
+                for (const unsigned rounds : {1U, 2U, 3U, 10U}) {
+                    const Json result =
+                        Json::parse(run({"run", kCopy, "--format", "json", "--set",
+                                         "transfers.0.cyclic_rounds=" + std::to_string(rounds), "--set",
+                                         std::string("transfers.0.length=") + length, "--set",
+                                         std::string("platform.controllers.0.max_burst_beats=") + beats, "--set",
+                                         std::string("platform.controllers.0.style=") + style, "--set", "expect={}"})
                                         .out);
-    EXPECT_EQ(result["status"], "as_expected");
-    EXPECT_GE(result["transfers"].size(), 3U);
-    EXPECT_LE(result["transfers"].size(), 4U);
+                    EXPECT_EQ(result["status"], "as_expected");
+                    EXPECT_EQ(result["transfers"].size(), rounds) << style << ' ' << beats << ' ' << length;
+                }
+            }
+        }
+    }
 }
 
 }  // namespace

@@ -16,23 +16,23 @@
 
 namespace dmasim::cli {
 
-/// Tells agents that something has ended on their channel.
+/// Tells agents that something has begun or ended on their channel.
 class ChannelWatch final : public TraceSink {
   public:
     explicit ChannelWatch(const ClockDomain& domain) : domain_(domain) {}
 
     /// An event that is notified at the first edge at which the registers of channel `channel` of block `source` show that
-    /// a transfer has completed or an error was latched.
+    /// a transfer has completed or an error was latched, and at the edge at which a transfer, or a round, is accepted.
     sc_core::sc_event_queue& changed(std::uint16_t source, std::uint16_t channel);
 
     void event(const TraceEvent& event) override;
-    /// Transfers of the channel that have completed so far.
-    [[nodiscard]] std::uint64_t completed(std::uint16_t source, std::uint16_t channel) const;
+    /// Transfers and rounds of the channel that were accepted so far.
+    [[nodiscard]] std::uint64_t accepted(std::uint16_t source, std::uint16_t channel) const;
 
   private:
     struct Channel {
         std::unique_ptr<sc_core::sc_event_queue> changed;
-        std::uint64_t completed = 0;
+        std::uint64_t accepted = 0;
     };
     ClockDomain domain_;
     std::map<std::pair<std::uint16_t, std::uint16_t>, Channel> channels_;
