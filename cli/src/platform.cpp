@@ -75,6 +75,16 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
                                                               spec.block_devices[i].config, *media_[i]);
         });
     }
+    streams_.resize(spec.streams.size());
+    for (std::size_t i = 0; i < spec.streams.size(); ++i) {
+        makers.emplace_back([&, i] {
+            const StreamSpec& stream = spec.streams[i];
+            streams_[i] = std::make_unique<StreamPeripheral>(stream.name.c_str(), domain_, stream.config);
+            if (!stream.payload.empty()) {
+                streams_[i]->supply(stream.payload);
+            }
+        });
+    }
     if (spec.cpu) {
         makers.emplace_back([&] {
             CpuOptions options;
@@ -160,6 +170,24 @@ void Platform::bind(const Scenario& scenario) {
         controllers_[device.controller]->dreq[device.channel].bind(*requests_.back());
         interrupts_.push_back(std::make_unique<sc_core::sc_signal<bool>>((device.name + "_interrupt").c_str()));
         block_devices_[i]->irq.bind(*interrupts_.back());
+    }
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        const StreamSpec& stream = spec.streams[i];
+        connect(bus_->initiator_sockets[target++], streams_[i]->socket, stream.name);
+        const auto line = [&](const char* name) -> sc_core::sc_signal<bool>& {
+            requests_.push_back(std::make_unique<sc_core::sc_signal<bool>>((stream.name + name).c_str()));
+            return *requests_.back();
+        };
+        DmaController& controller = *controllers_[stream.controller];
+        sc_core::sc_signal<bool>& request = line("_request");
+        streams_[i]->dreq.bind(request);
+        controller.dreq[stream.channel].bind(request);
+        sc_core::sc_signal<bool>& acknowledge = line("_acknowledge");
+        controller.dack[stream.channel].bind(acknowledge);
+        streams_[i]->dack.bind(acknowledge);
+        sc_core::sc_signal<bool>& terminal_count = line("_terminal_count");
+        controller.tc[stream.channel].bind(terminal_count);
+        streams_[i]->tc.bind(terminal_count);
     }
     if (cpu_ != nullptr) {
         connect(cpu_->memory, bus_->target_sockets[static_cast<unsigned>(controllers_.size())], "cpu");

@@ -297,7 +297,9 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
         const auto peek = [&](std::uint64_t address, void* data, std::uint64_t bytes) {
             return platform.peek(address, data, bytes);
         };
-        check_expectations(scenario.expect, scenario.platform, peek, scenario.run.stop_at.has_value(), result);
+        const auto received = [&](std::uint32_t stream) -> const Bytes& { return platform.received(stream); };
+        check_expectations(scenario.expect, scenario.platform, peek, received, scenario.run.stop_at.has_value(),
+                           result);
     }
     return result;
 }

@@ -74,6 +74,40 @@ void check_memory(const MemoryExpectation& expected, const PeekMemory& peek, Res
     result.expectations.push_back(std::move(check));
 }
 
+void check_stream(const StreamExpectation& expected, const PlatformSpec& platform, const PeekMemory& peek,
+                  const Bytes& found, Result& result) {
+    Check check;
+    check.where = expected.where;
+    check.what = fmt::format("{} bytes received by {}", expected.size, platform.streams[expected.stream].name);
+    if (expected.same_as) {
+        check.what += fmt::format(" as those at {:#x}", *expected.same_as);
+    }
+    // All that it got counts: a byte too many is as wrong as one too few.
+    if (found.size() != expected.size) {
+        check.wanted = fmt::format("{} bytes", expected.size);
+        check.found = fmt::format("{} bytes", found.size());
+    } else if (expected.xxh64) {
+        check.wanted = "XXH64 " + *expected.xxh64;
+        check.found = fmt::format("XXH64 {:016x}", XXH64(found.data(), found.size(), 0));
+        check.holds = check.wanted == check.found;
+    } else {
+        Bytes wanted(expected.size);
+        if (expected.same_as) {
+            peek(*expected.same_as, wanted.data(), wanted.size());
+        } else {
+            wanted = *expected.bytes;
+        }
+        const auto difference = std::mismatch(wanted.begin(), wanted.end(), found.begin());
+        check.holds = difference.first == wanted.end();
+        if (!check.holds) {
+            const auto at = static_cast<std::size_t>(difference.first - wanted.begin());
+            check.wanted = fmt::format("{} from byte {} on", excerpt(wanted, at), at);
+            check.found = excerpt(found, at);
+        }
+    }
+    result.expectations.push_back(std::move(check));
+}
+
 void check_transfer(const TransferExpectation& expected, const PlatformSpec& platform, Result& result) {
     const TransferResult* transfer = nullptr;
     for (const TransferResult& one : result.transfers) {
@@ -184,9 +218,12 @@ std::uint64_t Result::bytes_written() const {
 }
 
 void check_expectations(const Expectations& expected, const PlatformSpec& platform, const PeekMemory& peek,
-                        bool stopped, Result& result) {
+                        const ReceivedBytes& received, bool stopped, Result& result) {
     for (const MemoryExpectation& memory : expected.memory) {
         check_memory(memory, peek, result);
+    }
+    for (const StreamExpectation& stream : expected.streams) {
+        check_stream(stream, platform, peek, received(stream.stream), result);
     }
     if (any(expected.cycles)) {
         const bool holds = within(expected.cycles, result.cycles);

@@ -139,6 +139,28 @@ ControllerSpec controller_spec_of(const View& view, std::uint32_t bus_width) {
     return controller;
 }
 
+/// Gives `device` the channel that `view` names, which must serve no other one.
+template <typename Device>
+void wire(const View& view, const PlatformSpec& platform, Device& device) {
+    device.controller = controller_of(view, platform);
+    const ControllerSpec& controller = platform.controllers[device.controller];
+    device.channel = view["channel"].number32();
+    if (device.channel >= controller.config.channels) {
+        view["channel"].fail(fmt::format("{} has the channels 0 to {}, not {}", in_quotes(controller.name),
+                                         controller.config.channels - 1, device.channel));
+    }
+    const auto refuse_taken = [&](const auto& others) {
+        for (const auto& other : others) {
+            if (other.controller == device.controller && other.channel == device.channel) {
+                view["channel"].fail(fmt::format("channel {} of {} serves {} already", device.channel,
+                                                 in_quotes(controller.name), in_quotes(other.name)));
+            }
+        }
+    };
+    refuse_taken(platform.block_devices);
+    refuse_taken(platform.streams);
+}
+
 BlockDeviceSpec block_device_of(const View& view, const PlatformSpec& platform, const std::string& folder) {
     BlockDeviceSpec device;
     device.name = view["name"].string();
@@ -169,20 +191,39 @@ BlockDeviceSpec block_device_of(const View& view, const PlatformSpec& platform, 
         }
         device.contents.push_back(std::move(contents));
     }
-    device.controller = controller_of(view, platform);
-    const ControllerSpec& controller = platform.controllers[device.controller];
-    device.channel = view["channel"].number32();
-    if (device.channel >= controller.config.channels) {
-        view["channel"].fail(fmt::format("{} has the channels 0 to {}, not {}", in_quotes(controller.name),
-                                         controller.config.channels - 1, device.channel));
+    wire(view, platform, device);
+    return device;
+}
+
+StreamSpec stream_of(const View& view, const PlatformSpec& platform, const std::string& folder) {
+    StreamSpec stream;
+    stream.name = view["name"].string();
+    stream.base = view["base"].number();
+    StreamConfig& config = stream.config;
+    config.sink = view["direction"].string() == "sink";
+    config.data_width_bits = platform.bus.data_width_bits;
+    config.element_bytes = view["element"].number32();
+    config.fifo_elements = view["fifo_elements"].number32();
+    config.threshold = view["threshold"].number32();
+    config.cycles_per_element = view["cycles_per_element"].number32();
+    config.error_on_misuse = view["error_on_misuse"].boolean();
+    config.stop_at_tc = view["stop_at_tc"].boolean();
+    refuse(view, validate(config));
+    if (stream.base % config.element_bytes != 0) {
+        view["base"].fail(fmt::format("{:#x} is not a multiple of the element, {}", stream.base, config.element_bytes));
     }
-    for (const BlockDeviceSpec& other : platform.block_devices) {
-        if (other.controller == device.controller && other.channel == device.channel) {
-            view["channel"].fail(fmt::format("channel {} of {} serves {} already", device.channel,
-                                             in_quotes(controller.name), in_quotes(other.name)));
+    if (view.has("payload")) {
+        if (config.sink) {
+            view["payload"].fail_at_key("payload belongs to a source; what a sink must get stands in expect.streams");
+        }
+        stream.payload = bytes_of(view["payload"], folder);
+        if (stream.payload.size() % config.element_bytes != 0) {
+            view["payload"].fail_at_key(fmt::format("{} bytes are not a whole number of elements of {}",
+                                                    stream.payload.size(), config.element_bytes));
         }
     }
-    return device;
+    wire(view, platform, stream);
+    return stream;
 }
 
 CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) {
@@ -290,6 +331,11 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
         refuse_second(names, device);
         platform.block_devices.push_back(block_device_of(device, platform, folder));
         map.add(device, platform.block_devices.back().name, platform.block_devices.back().base, kBlockDeviceWindow);
+    }
+    for (const View& stream : view["streams"].items()) {
+        refuse_second(names, stream);
+        platform.streams.push_back(stream_of(stream, platform, folder));
+        map.add(stream, platform.streams.back().name, platform.streams.back().base, kStreamWindow);
     }
     if (view.has("cpu")) {
         platform.cpu =
@@ -403,6 +449,43 @@ MemoryExpectation memory_expectation_of(const View& view, const PlatformSpec& pl
     return expected;
 }
 
+StreamExpectation stream_expectation_of(const View& view, const PlatformSpec& platform, const std::string& folder) {
+    StreamExpectation expected;
+    expected.where = place_of(view);
+    const std::string& name = view["name"].string();
+    const auto found = std::find_if(platform.streams.begin(), platform.streams.end(),
+                                    [&](const StreamSpec& stream) { return stream.name == name; });
+    if (found == platform.streams.end() || !found->config.sink) {
+        view["name"].fail(fmt::format("there is no sink {} in platform.streams", in_quotes(name)));
+    }
+    expected.stream = static_cast<std::uint32_t>(found - platform.streams.begin());
+    const unsigned others = (view.has("same_as") ? 1U : 0U) + (view.has("xxh64") ? 1U : 0U);
+    if (others + (has_bytes(view) ? 1U : 0U) != 1) {
+        view.fail(fmt::format("{}: exactly one of file, hex, pattern, seed, same_as and xxh64 belongs here",
+                              readable_path(view.pointer())));
+    }
+    if (others == 0) {
+        expected.bytes = bytes_of(view, folder);
+        expected.size = expected.bytes->size();
+        return expected;
+    }
+    if (!view.has("size")) {
+        view.fail(fmt::format("{}: the key \"size\" is missing", readable_path(view.pointer())));
+    }
+    expected.size = view["size"].number();
+    if (expected.size > kMaxEntryBytes) {
+        view.fail(fmt::format("{}: {} bytes; the most for one entry is {}", readable_path(view.pointer()),
+                              expected.size, kMaxEntryBytes));
+    }
+    expected.same_as = optional_number(view, "same_as");
+    if (expected.same_as) {
+        refuse_outside(view["same_as"], *expected.same_as, expected.size, platform);
+    } else {
+        expected.xxh64 = view["xxh64"].string();
+    }
+    return expected;
+}
+
 std::uint32_t channel_of(const View& view, const ControllerSpec& controller) {
     const std::uint32_t channel = view["channel"].number32();
     if (channel >= controller.config.channels) {
@@ -416,6 +499,9 @@ Expectations expectations_of(const View& view, const PlatformSpec& platform, con
     Expectations expected;
     for (const View& item : view["memory"].items()) {
         expected.memory.push_back(memory_expectation_of(item, platform, folder));
+    }
+    for (const View& item : view["streams"].items()) {
+        expected.streams.push_back(stream_expectation_of(item, platform, folder));
     }
     if (view.has("cycles")) {
         expected.cycles = limits_of(view["cycles"]);

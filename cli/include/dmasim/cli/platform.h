@@ -42,6 +42,9 @@ class Platform final : public sc_core::sc_module {
     /// Reads memory as it is now; false if a byte lies outside of a memory.
     bool peek(std::uint64_t address, void* data, std::uint64_t bytes) const;
 
+    /// What sink `stream` has taken so far.
+    [[nodiscard]] const Bytes& received(std::uint32_t stream) const { return streams_[stream]->core().received(); }
+
     /// The CPU, or nullptr.
     [[nodiscard]] Cpu* cpu() { return cpu_.get(); }
     /// Outcomes of the expectations of the program's steps so far.
@@ -72,7 +75,8 @@ class Platform final : public sc_core::sc_module {
     std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> interrupts_;
     std::vector<std::unique_ptr<SparseStore>> media_;
     std::vector<std::unique_ptr<BlockDevice>> block_devices_;
-    std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> requests_;  ///< DREQ of the block devices.
+    std::vector<std::unique_ptr<StreamPeripheral>> streams_;
+    std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> requests_;  ///< DREQ, DACK and TC of the peripherals.
     std::unique_ptr<Cpu> cpu_;
     std::unique_ptr<StepRuntime> runtime_;
 };

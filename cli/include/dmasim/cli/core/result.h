@@ -81,10 +81,13 @@ struct Result {
 /// What the program has to be told about memory at the end; false if a byte lies outside of a memory.
 using PeekMemory = std::function<bool(std::uint64_t address, void* data, std::uint64_t bytes)>;
 
+/// What a sink of the platform has received, by its number among the streams.
+using ReceivedBytes = std::function<const Bytes&(std::uint32_t stream)>;
+
 /// Checks `expected` against `result` and appends the outcomes to it; also an outcome that does not hold for each error
 /// and each transfer that did not run to its end, if no expectation says what was to become of it. `stopped`: the run was
 /// ended early, so that transfers may be under way.
 void check_expectations(const Expectations& expected, const PlatformSpec& platform, const PeekMemory& peek,
-                        bool stopped, Result& result);
+                        const ReceivedBytes& received, bool stopped, Result& result);
 
 }  // namespace dmasim::cli

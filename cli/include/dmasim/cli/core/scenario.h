@@ -10,6 +10,7 @@
 
 #include "dmasim/bus/core/config.h"
 #include "dmasim/bus/core/peripheral/block_device_core.h"
+#include "dmasim/bus/core/peripheral/stream_core.h"
 #include "dmasim/cli/core/bytes.h"
 #include "dmasim/cli/core/document.h"
 #include "dmasim/cli/core/layers.h"
@@ -56,15 +57,28 @@ struct BlockDeviceSpec {
 /// Bytes of the address range of a disk.
 inline constexpr std::uint64_t kBlockDeviceWindow = 4096;
 
+/// A stream peripheral, its place in the address map, and the channel that it shares DREQ, DACK and TC with.
+struct StreamSpec {
+    std::string name;
+    std::uint64_t base = 0;
+    StreamConfig config;
+    Bytes payload;  ///< Of a source.
+    std::uint32_t controller = 0;
+    std::uint32_t channel = 0;
+};
+/// Bytes of the address range of a stream peripheral.
+inline constexpr std::uint64_t kStreamWindow = 4096;
+
 /// The hardware of a scenario. Ports: controller `i` is initiator `i`, the CPU is the one behind them; memory `i` is
-/// target `i`, the register windows of the controllers that have one come behind them, in order, then the disks. Interrupt
-/// line `i` of the CPU is that of controller `i`; the disks come behind them.
+/// target `i`, the register windows of the controllers that have one come behind them, in order, then the disks, then the
+/// stream peripherals. Interrupt line `i` of the CPU is that of controller `i`; the disks come behind them.
 struct PlatformSpec {
     std::uint64_t period_ps = 10'000;
     BusConfig bus;
     std::vector<MemorySpec> memories;
     std::vector<ControllerSpec> controllers;
     std::vector<BlockDeviceSpec> block_devices;
+    std::vector<StreamSpec> streams;
     std::optional<CpuConfig> cpu;
     bool monitor = false;
 };
@@ -113,6 +127,16 @@ struct MemoryExpectation {
     std::string where;  ///< Place in the scenario, for messages.
 };
 
+/// What a sink must have received.
+struct StreamExpectation {
+    std::uint32_t stream = 0;  ///< Its number in the platform.
+    std::optional<Bytes> bytes;
+    std::optional<std::uint64_t> same_as;
+    std::optional<std::string> xxh64;
+    std::uint64_t size = 0;
+    std::string where;  ///< Place in the scenario, for messages.
+};
+
 /// How a transfer must end.
 struct TransferExpectation {
     std::uint32_t controller = 0;
@@ -136,6 +160,7 @@ struct StatisticExpectation {
 
 struct Expectations {
     std::vector<MemoryExpectation> memory;
+    std::vector<StreamExpectation> streams;
     Limits cycles;
     std::string cycles_where;
     std::vector<TransferExpectation> transfers;
