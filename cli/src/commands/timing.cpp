@@ -42,11 +42,12 @@ class EventsDriver final : public TimingDriver {
 
     void add(const RowView& row) override {
         // What is wrong with the row is told with its place.
-        (void)table_.job(row, parameters_);
+        const TimingJob job = table_.job(row, parameters_);
         TimingBench::Row values;
         for (const std::string& column : inputs_) {
-            values[column] = parameters_.changes(column) ? fmt::format("{}", row.number(column, 0, 1U << 30U))
-                                                         : std::string(row.text(column));
+            values[column] = parameters_.changes(column)
+                                 ? fmt::format("{}", parameters_.value_of(column, job.masters.front().timing))
+                                 : std::string(row.text(column));
         }
         try {
             bench_.add_row(values);

@@ -85,8 +85,8 @@ TimingJob job_of(const Parsed& parsed, const ParameterSet& parameters) {
     // What the options say comes first, and --set changes it: as with the rows of a table.
     const auto option = [&](const char* name, std::uint32_t high, std::uint32_t& value) {
         if (parsed.has(name)) {
-            value = static_cast<std::uint32_t>(
-                std::min<std::uint64_t>(parameters.changed(name, number(parsed, name, 1, high)), high + 1U));
+            const std::uint64_t changed = parameters.changed(name, number(parsed, name, 1, high), 1, high);
+            value = static_cast<std::uint32_t>(std::min<std::uint64_t>(changed, high + 1U));
         }
     };
     if (master.timing.kind == PipelineKind::Sequenced) {

@@ -18,6 +18,7 @@ namespace dmasim::cli {
 namespace {
 
 // Kinds of steps beyond those of the pipeline.
+constexpr std::string_view kReadRequest = "read request";
 constexpr std::string_view kReadValid = "R valid";
 constexpr std::string_view kResponseValid = "B valid";
 constexpr std::string_view kMemoryReadAddress = "memory AR taken";
@@ -38,6 +39,7 @@ const std::vector<Kind>& kinds() {
     static const std::vector<Kind> kKinds{
         {name_of(BeatStep::TransferAccepted), "accept"},
         {name_of(BeatStep::BurstPlanned), "plan"},
+        {kReadRequest, "ar"},
         {name_of(BeatStep::ReadAddressValid), "ar"},
         {name_of(BeatStep::ReadAddressTaken), "ar"},
         {name_of(BeatStep::CommandTaken), "command"},
@@ -94,7 +96,7 @@ class NoBytes final : public BeatStorage {
     }
 };
 
-/// What a term of the pipeline follows from. `delay` may be negative: what is told of a request is its ARVALID.
+/// What a term of the pipeline follows from.
 struct Source {
     std::string_view kind;
     std::int64_t delay = 0;
@@ -111,13 +113,13 @@ class Sources {
         const auto of = [](BeatStep step) { return name_of(step); };
         using S = BeatStep;
         const std::int64_t valid = n(t.request_to_valid);
-        // A request is told by its ARVALID, `valid` later.
+        // What is told of a read request is its ARVALID, `valid` later.
         add(S::BurstPlanned, "transfer accepted", of(S::TransferAccepted), n(t.accept_to_plan));
-        add(S::BurstPlanned, "read request before", of(S::ReadAddressValid), n(t.accept_to_plan) - valid);
+        add(S::BurstPlanned, "read request before", kReadRequest, n(t.accept_to_plan));
         add(S::BurstPlanned, "command register free", of(S::CommandTaken), 1);
         add(S::BurstPlanned, "burst before", of(S::BurstPlanned), 1);
         add(S::ReadAddressValid, "burst planned", of(S::BurstPlanned), n(t.plan_to_request) + valid);
-        add(S::ReadAddressValid, "read request before", of(S::ReadAddressValid), 1);
+        add(S::ReadAddressValid, "read request before", kReadRequest, 1 + valid);
         add(S::ReadAddressValid, "transfer accepted", of(S::TransferAccepted), n(t.accept_to_plan) + valid);
         add(S::ReadAddressValid, "burst before", of(S::ReadAddressValid), 1);
         for (const bool address : {false, true}) {
@@ -137,7 +139,8 @@ class Sources {
         add(S::WriteAddressValid, "command taken", of(S::CommandTaken), valid);
         add(S::WriteAddressValid, "burst planned", of(S::BurstPlanned), 1);
         add(S::WriteAddressValid, "address before taken", of(S::WriteAddressTaken), 1);
-        add(S::WriteAddressValid, "first write beat", of(S::WriteBeat), 0);
+        add(S::WriteAddressValid, "beat before", of(S::WriteBeat), 1);
+        add(S::WriteAddressValid, "bytes read", of(S::ReadBeat), n(t.read_to_write));
         add(S::WriteAddressTaken, "address valid", of(S::WriteAddressValid), 0);
         add(S::ReadBeat, "command taken", of(S::CommandTaken), 1);
         add(S::ReadBeat, "beat before", of(S::ReadBeat), 1);
@@ -232,8 +235,8 @@ class MemoryWatch final : public BeatSlave {
 /// The master's port, and the pipeline's own steps.
 class MasterWatch final : public BeatProbe, public BeatObserver {
   public:
-    MasterWatch(const Sources& sources, PortLog& log, std::vector<RawStep>& steps)
-        : sources_(sources), log_(log), steps_(steps) {}
+    MasterWatch(const PipelineTiming& timing, const Sources& sources, PortLog& log, std::vector<RawStep>& steps)
+        : timing_(timing), sources_(sources), log_(log), steps_(steps) {}
 
     void cycle(Cycles t, const BeatFabric::Masters& masters, const BeatFabric::Slaves& slaves) override {
         log_.see(t.count(), masters[0], slaves[0]);
@@ -245,12 +248,24 @@ class MasterWatch final : public BeatProbe, public BeatObserver {
             const Source source = sources_.find(step, term.name);
             raw.terms.push_back({std::string(term.name), term.at.count(), source.kind, source.delay});
         }
+        if (step == BeatStep::ReadAddressValid && timing_.kind == PipelineKind::Sequenced) {
+            // The terms are those of the request, and the address is valid some cycles later.
+            const std::uint32_t later = timing_.request_to_valid;
+            RawStep request{kReadRequest, raw.at - later, index, std::move(raw.terms)};
+            for (RawTerm& term : request.terms) {
+                term.at -= std::min<std::uint64_t>(term.at, later);
+                term.delay -= later;
+            }
+            raw.terms = {{"read request", raw.at, kReadRequest, later}};
+            steps_.push_back(std::move(request));
+        }
         steps_.push_back(std::move(raw));
         done_ = done_ || step == BeatStep::Status;
     }
     [[nodiscard]] bool done() const { return done_; }
 
   private:
+    const PipelineTiming& timing_;
     const Sources& sources_;
     PortLog& log_;
     std::vector<RawStep>& steps_;
@@ -304,6 +319,42 @@ void add_memory_steps(const PortLog& log, const BeatMemoryTiming& timing, const 
         }
         steps.push_back(std::move(step));
     }
+}
+
+/// What a memory behind a fabric takes: what the fabric hands on, when the memory is ready for it. `ready`: when it
+/// became that, because of the step of `ready_kind` that came `delay` before.
+void add_address_steps(std::string_view kind, const std::vector<std::uint64_t>& taken, std::string_view from_kind,
+                       const std::vector<std::uint64_t>& from, const std::vector<std::uint64_t>& ready,
+                       std::string_view ready_kind, std::int64_t delay, std::vector<RawStep>& steps) {
+    for (std::size_t i = 0; i < taken.size(); ++i) {
+        RawStep step{kind, taken[i], i, {}};
+        if (i < ready.size() && ready[i] == taken[i]) {
+            step.terms.push_back({"memory free", ready[i], ready_kind, delay});
+        }
+        step.terms.push_back({"through the fabric", taken[i], from_kind, distance(taken[i], from[i])});
+        steps.push_back(std::move(step));
+    }
+}
+
+/// When a registered memory is free for each of its addresses; 0 for the first.
+std::vector<std::uint64_t> free_for_reads(const PortLog& log) {
+    std::vector<std::uint64_t> free{0};
+    std::size_t beats = 0;
+    for (const std::uint32_t burst : log.read_beats) {
+        beats += burst;
+        if (beats <= log.r_valid.size()) {
+            free.push_back(log.r_valid[beats - 1]);
+        }
+    }
+    return free;
+}
+
+std::vector<std::uint64_t> free_for_writes(const PortLog& log) {
+    std::vector<std::uint64_t> free{0};
+    for (const std::uint64_t end : log.write_ends) {
+        free.push_back(end + 1);
+    }
+    return free;
 }
 
 /// What a fabric hands on: each of `to` follows from the one of `from` with the same number.
@@ -415,7 +466,7 @@ Explanation explain(const TimingJob& job) {
     PortLog at_memory;
     PortLog at_master;
     MemoryWatch memory_watch(*memory, at_memory);
-    MasterWatch master_watch(sources, at_master, steps);
+    MasterWatch master_watch(timing, sources, at_master, steps);
     pipeline->observe(&master_watch);
     BeatSystem system(make_beat_fabric(job.fabric, 1, 1, [](std::uint64_t, std::uint32_t) { return 0U; }),
                       {pipeline.get()}, {&memory_watch});
@@ -442,8 +493,12 @@ Explanation explain(const TimingJob& job) {
         name_of(S::WriteBeat),        kResponseValid, name_of(S::ResponseTaken)};
     add_memory_steps(at_memory, job.memories[0], direct ? at_port : kMemoryNames, steps);
     if (!direct) {
-        add_fabric_steps(kMemoryReadAddress, at_memory.ar, name_of(S::ReadAddressValid), at_master.ar_valid, steps);
-        add_fabric_steps(kMemoryWriteAddress, at_memory.aw, name_of(S::WriteAddressValid), at_master.aw_valid, steps);
+        const bool registered = job.memories[0].kind == BeatMemoryKind::Registered;
+        using Cycles64 = std::vector<std::uint64_t>;
+        add_address_steps(kMemoryReadAddress, at_memory.ar, name_of(S::ReadAddressValid), at_master.ar_valid,
+                          registered ? free_for_reads(at_memory) : Cycles64{}, kMemoryReadValid, 0, steps);
+        add_address_steps(kMemoryWriteAddress, at_memory.aw, name_of(S::WriteAddressValid), at_master.aw_valid,
+                          registered ? free_for_writes(at_memory) : Cycles64{}, kMemoryWriteBeat, 1, steps);
         add_fabric_steps(kMemoryWriteBeat, at_memory.w, name_of(S::WriteBeat), at_master.w, steps);
         add_fabric_steps(kMemoryReadBeat, at_memory.r, kMemoryReadValid, at_memory.r_valid, steps);
         add_fabric_steps(kMemoryResponse, at_memory.b, kMemoryResponseValid, at_memory.b_valid, steps);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dmasim/cli/core/timing/parameters.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -152,7 +153,6 @@ void ParameterSet::set(std::string_view setting) {
             const std::string_view column = column_of(parameter, pipeline_.kind);
             if (!column.empty()) {
                 columns_[std::string(column)] = change;
-                // The row's value replaces this one; it is here for those that have no row.
             }
             const std::uint64_t value = apply(change, pipeline_.*parameter.member, key);
             pipeline_.*parameter.member =
@@ -181,9 +181,31 @@ void ParameterSet::set(std::string_view setting) {
     }
 }
 
-std::uint64_t ParameterSet::changed(std::string_view column, std::uint64_t value) const {
+std::uint64_t ParameterSet::changed(std::string_view column, std::uint64_t value, std::uint64_t low,
+                                    std::uint64_t high) const {
     const auto found = columns_.find(column);
-    return found == columns_.end() ? value : apply(found->second, value, column);
+    if (found == columns_.end()) {
+        return value;
+    }
+    const Change& change = found->second;
+    switch (change.sign) {
+        case '+':
+            return std::min(high, value + change.value);
+        case '-':
+            return value - std::min<std::uint64_t>(value - std::min(value, low), change.value);
+        default:
+            return change.value;
+    }
+}
+
+std::uint32_t ParameterSet::value_of(std::string_view column, const PipelineTiming& timing) const {
+    for (const PipelineParameter& parameter : pipeline_parameters()) {
+        if (column_of(parameter, pipeline_.kind) == column) {
+            return timing.*parameter.member;
+        }
+    }
+    DMASIM_INVARIANT(!changes(column));
+    return 0;
 }
 
 }  // namespace dmasim::cli

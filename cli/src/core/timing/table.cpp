@@ -33,7 +33,7 @@ std::uint64_t RowView::number(std::string_view column, std::uint64_t low, std::u
         fail(column, fmt::format("must be a number from {} to {}, not {}", low, high, in_quotes(text(column))));
     }
     if (parameters_.changes(column)) {
-        value = parameters_.changed(column, value);
+        value = parameters_.changed(column, value, low, high);
         if (value < low || value > high) {
             fail(column, fmt::format("{} by --set; it must be a number from {} to {}", value, low, high));
         }

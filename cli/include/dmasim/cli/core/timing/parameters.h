@@ -15,7 +15,7 @@ namespace dmasim::cli {
 /// The numbers of a profile, as `--set KEY=VALUE` may change them.
 ///
 /// VALUE is a number, or +N or -N to change the number that is there. Where the rows of a table say a parameter
-/// (`burst`, `nax`, `bufdepth`), the change applies to what they say.
+/// (`burst`, `nax`, `bufdepth`), the change applies to what they say, +N and -N to the end of the range at most.
 class ParameterSet {
   public:
     /// The numbers of profile `name`: a beat-accurate one, or one of the 8237's. Throws `InputError` that lists them.
@@ -35,9 +35,12 @@ class ParameterSet {
     [[nodiscard]] const PipelineTiming& pipeline() const { return pipeline_; }
     [[nodiscard]] const I8237Timing& i8237() const { return i8237_; }
 
-    /// What a change of a parameter makes of the value that column `column` of a row has. Throws `InputError` if that is
-    /// negative.
-    [[nodiscard]] std::uint64_t changed(std::string_view column, std::uint64_t value) const;
+    /// What a change of a parameter makes of the value that column `column` of a row has. +N and -N go no further than
+    /// from `low` to `high`.
+    [[nodiscard]] std::uint64_t changed(std::string_view column, std::uint64_t value, std::uint64_t low,
+                                        std::uint64_t high) const;
+    /// What `timing` says about column `column`, one that `changes`.
+    [[nodiscard]] std::uint32_t value_of(std::string_view column, const PipelineTiming& timing) const;
     /// Whether `changed` can change this column.
     [[nodiscard]] bool changes(std::string_view column) const { return columns_.find(column) != columns_.end(); }
 
