@@ -27,9 +27,19 @@ void ask(tlm::tlm_fw_transport_if<>& target, BeatInquiry& inquiry, std::uint64_t
     trans.set_data_ptr(&nothing);
     trans.set_data_length(1);
     trans.set_streaming_width(1);
-    trans.set_extension(&inquiry);
+    // The payload would delete it, also when the other side throws.
+    struct Lent {
+        tlm::tlm_generic_payload& trans;
+        BeatInquiry& inquiry;
+        Lent(tlm::tlm_generic_payload& to, BeatInquiry& lent) : trans(to), inquiry(lent) {
+            trans.set_extension(&inquiry);
+        }
+        Lent(const Lent&) = delete;
+        Lent& operator=(const Lent&) = delete;
+        ~Lent() { trans.clear_extension(&inquiry); }
+    };
+    const Lent lent(trans, inquiry);
     target.transport_dbg(trans);
-    trans.clear_extension(&inquiry);
 }
 
 BeatPart find_beat_part(tlm::tlm_fw_transport_if<>& target, const BeatInquiry& question, std::uint64_t first,
