@@ -829,7 +829,7 @@ class TimingBench::Impl {
                     term.at -= base;
                 }
             }
-            steps_[&plan - plans_.data()] = std::move(measure.steps());
+            steps_[static_cast<std::size_t>(&plan - plans_.data())] = std::move(measure.steps());
         }
         switch (table_) {
             case TimingTable::Single:

@@ -58,16 +58,16 @@ class BeatLoop::Observer final : public BeatObserver {
   public:
     Observer(BeatLoop& loop, std::uint32_t master) : loop_(loop), master_(master) {}
     void step(BeatStep step, Cycles at, std::uint64_t index, std::initializer_list<BeatTerm> /*terms*/) override {
-        Master& seen = loop_.seen[master_];
+        Master& mine = loop_.seen[master_];
         const std::int64_t t = number(at);
-        if (step == BeatStep::TransferAccepted && seen.taken < 0) {
-            seen.taken = t;
-        } else if (step == BeatStep::ReadAddressValid && seen.ar_valid < 0) {
-            seen.ar_valid = t;
+        if (step == BeatStep::TransferAccepted && mine.taken < 0) {
+            mine.taken = t;
+        } else if (step == BeatStep::ReadAddressValid && mine.ar_valid < 0) {
+            mine.ar_valid = t;
         } else if (step == BeatStep::Status) {
-            seen.pipeline_status = seen.pipeline_status < 0 ? t : seen.pipeline_status;
+            mine.pipeline_status = mine.pipeline_status < 0 ? t : mine.pipeline_status;
             const std::int64_t behind = loop_.mux_ ? kDescriptorMuxStatus : 0;
-            seen.statuses.push_back(
+            mine.statuses.push_back(
                 {t + behind, static_cast<std::uint32_t>(index), loop_.pipelines_[master_]->status_response()});
             if (--loop_.open_[master_] == 0) {
                 loop_.finished(master_);
