@@ -9,6 +9,8 @@
 
 #include "dmasim/cli/core/error.h"
 
+#include "test_paths.h"
+
 namespace dmasim::cli {
 namespace {
 

@@ -18,6 +18,7 @@
 #include "dmasim/cli/core/timing/table.h"
 
 #include "support.h"
+#include "test_paths.h"
 
 namespace dmasim::cli {
 namespace {

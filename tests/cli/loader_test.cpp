@@ -9,6 +9,7 @@
 #include "dmasim/cli/core/yaml.h"
 
 #include "support.h"
+#include "test_paths.h"
 
 namespace dmasim::cli {
 namespace {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support.h"
+#include "test_paths.h"
 
 namespace dmasim::cli::test {
 namespace {

@@ -6,6 +6,7 @@
 #include "dmasim/model/frontend/native/register_map.h"
 
 #include "support.h"
+#include "test_paths.h"
 
 namespace dmasim::cli {
 namespace {

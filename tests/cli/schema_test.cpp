@@ -11,6 +11,7 @@
 #include "dmasim/model/status.h"
 
 #include "support.h"
+#include "test_paths.h"
 
 namespace dmasim::cli {
 namespace {

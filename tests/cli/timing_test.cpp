@@ -17,6 +17,7 @@
 #include "dmasim/cli/core/timing/compare.h"
 
 #include "support.h"
+#include "test_paths.h"
 
 namespace dmasim::cli {
 namespace {

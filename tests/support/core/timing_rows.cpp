@@ -9,6 +9,8 @@
 
 #include <zstd.h>
 
+#include "test_paths.h"
+
 namespace dmasim::test {
 
 namespace {

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "test_paths.h"
+
 namespace dmasim {
 namespace {
 

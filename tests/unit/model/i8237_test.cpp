@@ -15,6 +15,8 @@
 #include "dmasim/model/frontend/i8237/bench.h"
 #include "dmasim/model/frontend/i8237/core.h"
 
+#include "test_paths.h"
+
 namespace dmasim {
 namespace {
 

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "support/core/engine_bench.h"
+#include "test_paths.h"
 
 namespace dmasim {
 namespace {
