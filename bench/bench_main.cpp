@@ -7,8 +7,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include "benchmarks.h"
 #include "isolated.h"
-#include "workloads.h"
 
 int sc_main(int /*argc*/, char* /*argv*/[]) {
     dmasim::bench::run_isolated_body();

@@ -78,10 +78,10 @@ class Host final : public sc_core::sc_module {
 
 class EventPlatform final : public Platform {
   public:
-    explicit EventPlatform(const Workload& workload)
+    EventPlatform(const Workload& workload, Driver driver)
         : clock_(10, sc_core::SC_NS),
           bus_("bus", clock_, workload.bus()),
-          memory_("memory", clock_, workload.memory()) {
+          memory_("memory", clock_, workload.memory(), memory_options(driver)) {
         bus_.initiator_sockets[0].bind(memory_.socket);
         for (const Image& image : images(workload)) {
             memory_.poke(image.address, image.bytes.data(), image.bytes.size());
@@ -89,6 +89,11 @@ class EventPlatform final : public Platform {
         DmaControllerConfig dma;
         dma.dma = workload.dma();
         dma.register_latency = 0;
+        if (driver == Driver::LooselyTimed) {
+            dma.style = TransportStyle::Blocking;
+            dma.dmi = true;
+            dma.quantum = 100'000;
+        }
         for (std::uint32_t master = 0; master < workload.masters; ++master) {
             const std::string number = std::to_string(master);
             dma.initiator = static_cast<std::uint16_t>(master);
@@ -116,6 +121,12 @@ class EventPlatform final : public Platform {
     std::uint64_t memory_hash() override { return memory_.hash(); }
 
   private:
+    static MemoryOptions memory_options(Driver driver) {
+        MemoryOptions options;
+        options.dmi = driver == Driver::LooselyTimed;
+        return options;
+    }
+
     ClockDomain clock_;
     Interconnect bus_;
     Memory memory_;
@@ -126,8 +137,8 @@ class EventPlatform final : public Platform {
 
 }  // namespace
 
-std::unique_ptr<Platform> make_event_platform(const Workload& workload) {
-    return std::make_unique<EventPlatform>(workload);
+std::unique_ptr<Platform> make_event_platform(const Workload& workload, Driver driver) {
+    return std::make_unique<EventPlatform>(workload, driver);
 }
 
 }  // namespace dmasim::bench

@@ -25,7 +25,7 @@ class Platform {
 };
 
 std::unique_ptr<Platform> make_clocked_platform(const Workload& workload);
-std::unique_ptr<Platform> make_event_platform(const Workload& workload);
+std::unique_ptr<Platform> make_event_platform(const Workload& workload, Driver driver);
 
 /// Where the CPU of a workload loads from.
 std::uint64_t cpu_region();

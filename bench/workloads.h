@@ -15,24 +15,29 @@ namespace dmasim::bench {
 enum class Driver : std::uint8_t {
     ReferenceClocked,  ///< One SC_METHOD on an sc_clock that evaluates every block at every edge.
     Events,            ///< One activation a burst, over TLM.
+    LooselyTimed,      ///< b_transport, direct memory pointers, a quantum.
 };
 
 /// A platform and what runs on it: controllers whose channels copy rows within one memory, for ever.
 struct Workload {
     std::string name;
     std::uint32_t masters = 1;
-    std::uint32_t channels = 1;         ///< That are busy, of each controller.
-    std::uint32_t burst_beats = 16;     ///< Longest burst, on a bus of 8 bytes.
+    std::uint32_t channels = 1;  ///< That are busy, of each controller.
+    std::uint32_t data_width_bits = 64;
+    std::uint32_t burst_beats = 16;     ///< Longest burst.
     std::uint32_t wait_states = 0;      ///< Of the memory, reads and writes.
     std::uint32_t row_bytes = 1 << 14;  ///< Copied over and over by each channel.
     bool descriptors = false;           ///< Each row is a descriptor of a ring in memory.
     std::uint32_t pace_cycles = 0;      ///< Not 0: DREQ is high for one cycle of so many, handshake demand.
     std::uint32_t cpu_miss_cycles =
         0;                          ///< Not 0: a CPU whose loads miss, with so many cycles of computing between two.
+    bool loosely_timed = false;     ///< Measured under LooselyTimed, and under nothing else.
     std::uint32_t poll_cycles = 0;  ///< Not 0: the simulation is run in pieces of so many cycles.
     std::uint64_t clocked_cycles = 1 << 21;  ///< Measured under ReferenceClocked.
     std::uint64_t event_cycles = 1 << 25;    ///< Measured under Events.
 
+    /// The drivers under which it is measured.
+    [[nodiscard]] std::vector<Driver> drivers() const;
     [[nodiscard]] DmaConfig dma() const;
     [[nodiscard]] BusConfig bus() const;
     [[nodiscard]] MemoryConfig memory() const;
@@ -64,8 +69,5 @@ struct Image {
     std::vector<std::uint8_t> bytes;
 };
 std::vector<Image> images(const Workload& workload);
-
-/// Registers all workloads under all drivers, and memcpy of the same rows, with Google Benchmark.
-void register_workloads();
 
 }  // namespace dmasim::bench

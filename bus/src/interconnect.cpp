@@ -537,7 +537,7 @@ void Interconnect::blocking(std::uint32_t initiator, tlm::tlm_generic_payload& t
     downstream_[decoded->target]->target().b_transport(trans, delay);
     trans.set_address(own_address);
     const Cycles answered = std::max(domain_.stamp_of(sc_core::sc_time_stamp(), delay), granted);
-    if (extension != nullptr && (extension->interval == 0 || write)) {
+    if (extension != nullptr && extension->interval == 0) {
         extension->interval = 1;
     }
     Cycles first = answered + config.response_latency;
@@ -597,6 +597,7 @@ bool Interconnect::direct(std::uint32_t initiator, tlm::tlm_generic_payload& tra
         return false;
     }
     trans.set_address(address - window->first + window->target_first);
+    dmi.init();  // The target gets it in its initial state.
     const bool granted = downstream_[window->target]->target().get_direct_mem_ptr(trans, dmi);
     trans.set_address(address);
     const std::uint64_t target_last = window->target_first + (window->last - window->first);

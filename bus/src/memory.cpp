@@ -169,6 +169,9 @@ bool Memory::direct(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
     dmi.set_end_address(last);
     dmi.set_read_latency(domain_.time_of(Cycles{core_.config().read_latency}));
     dmi.set_write_latency(domain_.time_of(Cycles{core_.config().write_latency}));
+    if (BurstExtension* extension = extension_of(trans)) {
+        extension->interval = trans.is_write() ? core_.write_interval() : core_.read_interval();
+    }
     granted_ = true;
     return true;
 }

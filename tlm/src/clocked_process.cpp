@@ -31,7 +31,8 @@ void ClockedProcess::run() {
     running_ = true;
     scheduled_ = kNever;
     const Cycles present = domain_.edge_at_or_before(sc_core::sc_time_stamp());
-    for (Cycles edge = block_.next_edge(); edge <= present; edge = block_.next_edge()) {
+    for (Cycles edge = block_.next_edge(); edge <= present || (quantum_ != 0 && edge <= present + quantum_ && free_());
+         edge = block_.next_edge()) {
         block_.evaluate(edge);
         DMASIM_INVARIANT(block_.next_edge() > edge);
     }

@@ -35,6 +35,8 @@ MasterSocketOptions adapter_options(const DmaControllerConfig& config) {
     options.style = config.style;
     options.initiator = config.initiator;
     options.max_blocking_calls = config.dma.max_reads + config.dma.max_writes;
+    options.dmi = config.dmi;
+    options.flushed = config.dmi;
     options.bus_bytes = config.dma.bus_bytes();
     return options;
 }
@@ -46,6 +48,12 @@ std::vector<std::string> validate(const DmaControllerConfig& config) {
     if (config.style != TransportStyle::NonBlocking && config.style != TransportStyle::Blocking) {
         problems.push_back("style is " + std::to_string(static_cast<int>(config.style)) +
                            ", must be NonBlocking or Blocking.");
+    }
+    if (config.style == TransportStyle::NonBlocking && (config.dmi || config.quantum != 0)) {
+        problems.emplace_back("dmi and quantum need style Blocking: the other one is timed to the cycle.");
+    }
+    if (config.dma.timing.beat_accurate && (config.dmi || config.quantum != 0)) {
+        problems.push_back("profile '" + config.dma.timing.name + "' is beat-accurate: dmi and quantum must be off.");
     }
     if (config.register_latency > kGreatestRegisterLatency) {
         problems.push_back("register_latency is " + std::to_string(config.register_latency) + ", must be 0 to " +
@@ -85,6 +93,9 @@ DmaController::DmaController(const sc_core::sc_module_name& name, const ClockDom
       register_target_("register_target", registers, domain_, *this, config_.register_latency),
       dreq_level_(config_.dma.channels, false),
       output_event_("output_event") {
+    // The answer to a call that is under way may come before whatever lies ahead.
+    process_.set_quantum(config_.quantum,
+                         [this] { return memory_adapter_.in_flight() == 0 && descriptor_adapter_.in_flight() == 0; });
     channel_irq.init(config_.dma.channels);
     dreq.init(config_.dma.channels);
     dack.init(config_.dma.channels);
@@ -219,8 +230,11 @@ void DmaController::Block::evaluate(Cycles edge) {
         controller_.host_->run_through(edge);
     }
     if (controller_.engine_.next_edge() <= edge) {
+        controller_.evaluated_ = edge;
         controller_.engine_.evaluate(edge);
     }
+    controller_.memory_adapter_.flush_answers();
+    controller_.descriptor_adapter_.flush_answers();
 }
 
 void DmaController::end_of_simulation() {
@@ -289,7 +303,7 @@ void DmaController::drive_outputs() {
 }
 
 void DmaController::inputs_changed() {
-    const Cycles at = domain_.stamp_of(sc_core::sc_time_stamp());
+    const Cycles at = not_before_evaluated(domain_.stamp_of(sc_core::sc_time_stamp()));
     const bool in_reset = reset.size() != 0 && reset->read();
     if (in_reset && !in_reset_) {
         engine_.reset(at);
@@ -314,7 +328,7 @@ Response DmaController::read(std::uint64_t offset, std::uint32_t& value, Cycles 
     if (offset >= native::register_space_bytes(config_.dma.channels)) {
         return Response::AddressError;
     }
-    return engine_.read_register(static_cast<std::uint32_t>(offset), value, at);
+    return engine_.read_register(static_cast<std::uint32_t>(offset), value, not_before_evaluated(at));
 }
 
 Response DmaController::write(std::uint64_t offset, std::uint32_t value, std::uint8_t enables, Cycles at) {
@@ -324,7 +338,8 @@ Response DmaController::write(std::uint64_t offset, std::uint32_t value, std::ui
     if (in_reset_) {
         return Response::Ok;
     }
-    const Response response = engine_.write_register(static_cast<std::uint32_t>(offset), value, at, enables);
+    const Response response =
+        engine_.write_register(static_cast<std::uint32_t>(offset), value, not_before_evaluated(at), enables);
     process_.wake();
     return response;
 }

@@ -50,6 +50,7 @@ MasterSocketAdapter::MasterSocketAdapter(const sc_core::sc_module_name& name, In
       process_(process),
       master_(master),
       options_(options),
+      direct_(process.domain()),
       send_event_("send_event"),
       answer_event_("answer_event") {
     if (options_.style == TransportStyle::Blocking && options_.max_blocking_calls == 0) {
@@ -77,6 +78,9 @@ tlm::tlm_fw_transport_if<>& MasterSocketAdapter::target() {
 }
 
 void MasterSocketAdapter::request(const Burst& burst, Cycles at) {
+    if (options_.dmi && options_.style == TransportStyle::Blocking && request_direct(burst, at)) {
+        return;
+    }
     tlm::tlm_generic_payload& trans = pool_.acquire(burst, options_.initiator);
     InFlight entry;
     entry.trans = &trans;
@@ -104,6 +108,30 @@ void MasterSocketAdapter::request(const Burst& burst, Cycles at) {
     in_request_ = true;
     send_all();
     in_request_ = false;
+}
+
+bool MasterSocketAdapter::request_direct(const Burst& burst, Cycles at) {
+    // Behind bursts that a call carries, the order would be lost.
+    if (!in_flight_.empty()) {
+        return false;
+    }
+    const std::uint32_t beats = beats_of(burst.address, burst.bytes, burst.fixed_bytes, options_.bus_bytes);
+    const auto timing = direct_.carry_out(burst, beats, target());
+    if (!timing) {
+        return false;
+    }
+    Answer answer;
+    answer.access = burst.access;
+    answer.tag = burst.tag;
+    answer.at = at + timing->latency;
+    answer.interval = timing->interval;
+    queue_up(answer, beats, at);
+    master_.accepted(burst.tag, at);
+    early_.push_back(answer);
+    if (!options_.flushed) {
+        answer_event_.notify(sc_core::SC_ZERO_TIME);
+    }
+    return true;
 }
 
 void MasterSocketAdapter::send_held_back() {
@@ -225,6 +253,9 @@ MasterSocketAdapter::Answer MasterSocketAdapter::time_data(const InFlight& burst
     const std::uint32_t announced = extension != nullptr ? extension->interval : 0;
     if (announced != 0) {
         answer.interval = announced;
+        if (options_.style == TransportStyle::Blocking) {
+            queue_up(answer, burst.beats, burst.requested);
+        }
         return answer;
     }
     if (burst.access == Access::Read) {
@@ -237,6 +268,20 @@ MasterSocketAdapter::Answer MasterSocketAdapter::time_data(const InFlight& burst
     return answer;
 }
 
+// timing.md M1 and B4 (reads), B3 and M2 (writes), as far as one initiator comes in its own way.
+void MasterSocketAdapter::queue_up(Answer& answer, std::uint32_t beats, Cycles requested) {
+    const std::uint64_t occupied = std::uint64_t{beats} * answer.interval;
+    if (answer.access == Access::Read) {
+        answer.at = std::max(answer.at, read_lane_free_);
+        read_lane_free_ = answer.at + occupied;
+        return;
+    }
+    const Cycles begin = std::max(requested, write_lane_free_);
+    write_lane_free_ = begin + occupied;
+    answer.at = std::max(answer.at + (begin - requested), next_write_response_);
+    next_write_response_ = answer.at + 1;
+}
+
 void MasterSocketAdapter::deliver(const Answer& answer) {
     if (answer.access == Access::Read) {
         master_.read_data(answer.tag, answer.at, answer.interval, answer.response);
@@ -244,6 +289,13 @@ void MasterSocketAdapter::deliver(const Answer& answer) {
         master_.write_response(answer.tag, answer.at, answer.response);
     }
     process_.wake();
+}
+
+void MasterSocketAdapter::flush_answers() {
+    if (!early_.empty()) {
+        answer_event_.cancel();
+        deliver_answers();
+    }
 }
 
 void MasterSocketAdapter::deliver_answers() {
@@ -272,10 +324,13 @@ tlm::tlm_generic_payload* MasterSocketAdapter::take_call() {
 void MasterSocketAdapter::call(tlm::tlm_generic_payload& trans) {
     sc_core::sc_time delay = process_.domain().time_until(find(trans)->requested, sc_core::sc_time_stamp());
     target().b_transport(trans, delay);
+    direct_.hint(trans.is_dmi_allowed());
     end_response(trans, delay);
     trans.release();
 }
 
-void MasterSocketAdapter::invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) {}
+void MasterSocketAdapter::invalidate_direct_mem_ptr(sc_dt::uint64 start, sc_dt::uint64 end) {
+    direct_.invalidate(start, end);
+}
 
 }  // namespace dmasim

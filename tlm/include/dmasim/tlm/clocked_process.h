@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <utility>
+
 #include <systemc>
 
 #include "dmasim/model/clocked.h"
@@ -18,6 +22,14 @@ class ClockedProcess final : public sc_core::sc_module {
     /// `block` must live as long as this module.
     ClockedProcess(const sc_core::sc_module_name& name, const ClockDomain& domain, Clocked& block);
     ~ClockedProcess() override;
+
+    /// Temporal decoupling: from now on the block is evaluated up to `quantum` cycles ahead of the present, whenever it
+    /// is its turn and `free` says that nothing is awaited that could change what it does there. For loosely timed
+    /// platforms; 0, the default, never runs ahead.
+    void set_quantum(std::uint64_t quantum, std::function<bool()> free) {
+        quantum_ = quantum;
+        free_ = std::move(free);
+    }
 
     /// The block has got an input: looks whether its next edge is earlier now. Not before the end of elaboration; the
     /// first look is at time 0 by itself.
@@ -38,6 +50,8 @@ class ClockedProcess final : public sc_core::sc_module {
     Clocked& block_;
     sc_core::sc_event event_;
     Cycles scheduled_ = kNever;
+    std::uint64_t quantum_ = 0;
+    std::function<bool()> free_;
     bool started_ = false;
     bool running_ = false;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -37,9 +38,16 @@ using OptionalInitiatorSocket =
 struct DmaControllerConfig {
     DmaConfig dma;
     TransportStyle style = TransportStyle::NonBlocking;  ///< Of the initiator sockets. `registers` takes both always.
-    std::uint32_t register_latency = 1;                  ///< Cycles from a register access to its answer, >= 0.
-    std::uint16_t initiator = 0;                         ///< Number in extensions and trace events.
-    TransferStreamConfig stream;                         ///< Descriptor ports; for beat-accurate profiles only.
+    /// Blocking style: data goes through direct memory pointers where the target grants them, with the latency that it
+    /// states.
+    bool dmi = false;
+    /// Blocking style: cycles that the controller may run ahead of simulated time (temporal decoupling). Pins change at
+    /// their time nevertheless; registers, memory and statistics show what lies up to so many cycles in the future, and
+    /// an access takes effect when the controller gets there. At most 2^32-1; 0: never ahead.
+    std::uint32_t quantum = 0;
+    std::uint32_t register_latency = 1;  ///< Cycles from a register access to its answer, >= 0.
+    std::uint16_t initiator = 0;         ///< Number in extensions and trace events.
+    TransferStreamConfig stream;         ///< Descriptor ports; for beat-accurate profiles only.
 };
 
 /// All problems of a configuration, one sentence each; empty when it can be built.
@@ -58,7 +66,7 @@ enum class BeatAttachment : std::uint8_t {
 /// Every pin may stay unbound. Input levels that change at time x have stamp ceil(x / period); outputs change at the
 /// time of their stamp (docs/timing.md C8). There is no clock input: the clock is `ClockDomain`.
 ///
-/// Not modelled: clock gating, DMI, an endianness other than the host's in registers.
+/// Not modelled: clock gating, an endianness other than the host's in registers.
 class DmaController final : public sc_core::sc_module, private BurstPort, private RegisterFile, private BeatGuest {
   public:
     /// Registers (docs/registers.md), b_transport, nb_transport and transport_dbg.
@@ -173,6 +181,7 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
     void change(Pin pin, unsigned channel, bool level, Cycles at);
     void drive_outputs();
     void inputs_changed();
+    [[nodiscard]] Cycles not_before_evaluated(Cycles at) const { return std::max(at, evaluated_); }
     OptionalOutput& output(Pin pin, unsigned channel);
 
     DmaControllerConfig config_;
@@ -193,6 +202,7 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
     BeatAttachment attachment_ = BeatAttachment::None;
     bool descriptors_apart_ = false;
     bool in_reset_ = false;
+    Cycles evaluated_;  ///< The last edge. Not later than the present, but for a quantum.
     std::vector<bool> dreq_level_;
     std::deque<Change> changes_;  ///< Of outputs that are still to be driven, by stamp.
     sc_core::sc_event output_event_;

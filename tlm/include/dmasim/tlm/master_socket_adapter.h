@@ -13,6 +13,7 @@
 #include "dmasim/model/burst.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
+#include "dmasim/tlm/direct_memory.h"
 #include "dmasim/tlm/payload_pool.h"
 
 namespace dmasim {
@@ -35,6 +36,10 @@ struct MasterSocketOptions {
     /// `Blocking` only: calls of b_transport that may be under way at once, >= 1; more wait for their turn. As many
     /// as the core has bursts in flight, so that a target that waits inside does not hold up the others.
     unsigned max_blocking_calls = 8;
+    /// `Blocking` only: bursts go through direct memory pointers where the target grants them.
+    bool dmi = false;
+    /// The owner calls `flush_answers` after each evaluation of the core, so no event has to do it.
+    bool flushed = false;
     /// Bytes a beat of the socket, to time the data of targets that do not announce an interval.
     std::uint32_t bus_bytes = 8;
 };
@@ -48,13 +53,16 @@ struct MasterSocketOptions {
 /// return path (TLM_COMPLETED). A call on one path is never made from within a call on the other.
 ///
 /// Blocking: the request is accepted with its own stamp; one thread a call under way calls b_transport in the order of the
-/// requests; the response has the stamp of the time after return (annotated delay included).
+/// requests; the response has the stamp of the time after return (annotated delay included). With `dmi`, a burst for which
+/// the target grants a pointer is over within `request`, with the latency that the target states, and no thread is woken.
+/// A target sees one call at a time and knows nothing of the bursts before it, so what they do to each other is computed
+/// here, as a bus and memory of ours do (timing.md B3, B4, M1, M2): a read's first beat comes after the last beat of the read
+/// before it; the data of a write begins after that of the write before it. So a transfer that nobody contends with takes as many cycles
+/// in this style as in the other.
 ///
 /// Data beats (docs/architecture.md, "Over TLM"): a target that announces no interval moves one beat a cycle, and the data
 /// of one direction goes over the socket one burst after the other: the first beat of a read comes after the last beat of
 /// the read answered before, the response of a write not before its last beat could have been taken.
-///
-/// Not modelled: DMI (the core moves bursts, each with its time).
 class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, private tlm::tlm_bw_transport_if<> {
   public:
     /// Binds itself to the backward path of `socket`. Inputs to `master` are followed by `process.wake()`. All references
@@ -65,6 +73,12 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
 
     void request(const Burst& burst, Cycles at) override;
 
+    /// Tells the core the answers that came within `request()`. To be called when the core has been evaluated; otherwise
+    /// they come in the next delta cycle.
+    void flush_answers();
+
+    /// The pointers that are held.
+    [[nodiscard]] const DirectMemory& direct_memory() const { return direct_; }
     /// Bursts requested and not yet answered.
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
     /// Calls of the target for transactions or phases that were not due; each was ignored (a faulty target).
@@ -99,6 +113,8 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     void end_request(tlm::tlm_generic_payload& trans, const sc_core::sc_time& delay);
     void end_response(tlm::tlm_generic_payload& trans, const sc_core::sc_time& delay);
     Answer time_data(const InFlight& burst, Cycles at);
+    void queue_up(Answer& answer, std::uint32_t beats, Cycles requested);
+    bool request_direct(const Burst& burst, Cycles at);
     void deliver(const Answer& answer);
     void deliver_answers();
     InFlight* find(const tlm::tlm_generic_payload& trans);
@@ -117,6 +133,8 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     sc_core::sc_time may_send_at_;                     ///< When the last END_REQ takes effect.
     Cycles read_lane_free_{0};                         ///< First stamp that a beat of the next read can have.
     Cycles write_lane_free_{0};
+    Cycles next_write_response_{0};  ///< `Blocking`: first stamp that the next write response can have.
+    DirectMemory direct_;
     std::vector<Answer> early_;  ///< Came within request(); told to the core afterwards.
     std::vector<Answer> delivering_;
     bool in_request_ = false;
