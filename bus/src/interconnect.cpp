@@ -187,6 +187,7 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
 class Interconnect::SnoopShim final : public SnoopPort, public SnoopMaster {
   public:
     SnoopShim(Interconnect& bus, SnoopPort& cache) : bus_(bus), cache_(cache) {}
+    [[nodiscard]] bool looks_at(Access access) const override { return cache_.looks_at(access); }
     void snoop(SnoopMaster&, unsigned cache, std::uint64_t id, const Burst& burst, Cycles at) override {
         cache_.snoop(*this, cache, id, burst, at);
     }
@@ -542,15 +543,20 @@ void Interconnect::blocking(std::uint32_t initiator, tlm::tlm_generic_payload& t
     }
     Cycles first = answered + config.response_latency;
     const bool snooped = initiator < config.snooped.size() && config.snooped[initiator];
-    if (snooped && !caches_.empty() && trans.is_response_ok() && trans.get_command() != tlm::TLM_IGNORE_COMMAND) {
+    const auto looks = [&](const SnoopPort* cache) { return cache->looks_at(burst.access); };
+    const auto lookers = static_cast<std::size_t>(std::count_if(caches_.begin(), caches_.end(), looks));
+    if (snooped && !burst.no_snoop && lookers > 0 && trans.is_response_ok() &&
+        trans.get_command() != tlm::TLM_IGNORE_COMMAND) {
         // B6: at the time of the answer, and so in order with everything else that the caches see.
         BlockingSnoop collector;
         const Cycles at = answered + 1;
         wait(domain_.time_until(at, sc_core::sc_time_stamp()));
         for (unsigned cache = 0; cache < caches_.size(); ++cache) {
-            caches_[cache]->snoop(collector, cache, cache, burst, at);
+            if (looks(caches_[cache])) {
+                caches_[cache]->snoop(collector, cache, cache, burst, at);
+            }
         }
-        while (collector.answers < caches_.size()) {
+        while (collector.answers < lookers) {
             wait(collector.done);
         }
         first = std::max(first, collector.greatest + 1);

@@ -20,16 +20,16 @@ TransportStyle style_of(const ControllerSpec& controller) {
 }  // namespace
 
 Platform::Platform(const sc_core::sc_module_name& name, const Scenario& scenario, const ClockDomain& domain,
-                   TraceSink& sink, ChannelWatch& watch)
+                   TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions)
     : sc_module(name), scenario_(scenario), domain_(domain) {
-    make(scenario, sink, watch);
+    make(scenario, sink, watch, actions);
     bind(scenario);
     fill_memories(scenario);
 }
 
 Platform::~Platform() = default;
 
-void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& watch) {
+void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions) {
     const PlatformSpec& spec = scenario.platform;
     memories_.resize(spec.memories.size());
     controllers_.resize(spec.controllers.size());
@@ -91,6 +91,8 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
             options.initiator = static_cast<std::uint16_t>(spec.controllers.size());
             options.trace = &sink;
             options.source = static_cast<std::uint16_t>(spec.controllers.size());
+            options.actor = spec.actor;
+            options.action_log = actions;
             Cpu::Program program;
             if (!scenario.program.empty()) {
                 program = [this](CpuContext& context) { run_program(context); };
@@ -194,7 +196,7 @@ void Platform::bind(const Scenario& scenario) {
         for (std::size_t i = 0; i < interrupts_.size(); ++i) {
             cpu_->irq[i].bind(*interrupts_[i]);
         }
-        if (spec.cpu->cache.coherence == CoherenceMode::IoCoherent) {
+        if (spec.cpu->cache.coherence != CoherenceMode::None) {
             bus_->add_cache(cpu_->snoop_port());
         }
     }

@@ -255,7 +255,7 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
     const ClockDomain domain(sc_core::sc_time::from_value(scenario.platform.period_ps));
     ChannelWatch watch(domain);
     Sinks sinks(scenario, watch, options.vcd);
-    Platform platform("platform", scenario, domain, sinks.all(), watch);
+    Platform platform("platform", scenario, domain, sinks.all(), watch, options.actions);
 
     Result result;
     result.scenario = scenario.name;

@@ -33,7 +33,11 @@ MasterSocketOptions socket_options(const CpuConfig& config, const CpuOptions& op
 
 }  // namespace
 
-class Cpu::Impl final : public sc_core::sc_module, public CpuContext, public CpuClient, public SnoopPort {
+class Cpu::Impl final : public sc_core::sc_module,
+                        public CpuContext,
+                        public CpuClient,
+                        public SnoopPort,
+                        public CacheActionPort {
   public:
     Impl(const sc_core::sc_module_name& name, Cpu& owner, const ClockDomain& clock, const CpuConfig& config,
          Program user_program, const CpuOptions& options)
@@ -44,7 +48,10 @@ class Cpu::Impl final : public sc_core::sc_module, public CpuContext, public Cpu
           core(config, port, *this, options.trace, options.source),
           process("process", domain, core),
           adapter("adapter", owner.memory, process, core, socket_options(config, options)),
+          actor(options.actor, *this),
+          actor_process("actor", domain, actor),
           present(Cycles{0}) {
+        core.set_action_log(options.action_log);
         port.bind(adapter);
         SC_HAS_PROCESS(Impl);
         SC_THREAD(run_program);
@@ -58,8 +65,22 @@ class Cpu::Impl final : public sc_core::sc_module, public CpuContext, public Cpu
         done_event.notify(domain.time_until(what.at, sc_core::sc_time_stamp()));
     }
 
+    [[nodiscard]] bool looks_at(Access access) const override { return core.looks_at(access); }
     void snoop(SnoopMaster& master, unsigned cache, std::uint64_t id, const Burst& burst, Cycles at) override {
         core.snoop(master, cache, id, burst, at);
+        process.wake();
+    }
+
+    void evict(std::uint64_t address, Cycles at) override {
+        core.evict(address, at);
+        process.wake();
+    }
+    void evict_any(std::uint64_t lot, bool dirty_only, Cycles at) override {
+        core.evict_any(lot, dirty_only, at);
+        process.wake();
+    }
+    void prefetch(std::uint64_t address, Cycles at) override {
+        core.prefetch(address, at);
         process.wake();
     }
 
@@ -72,6 +93,8 @@ class Cpu::Impl final : public sc_core::sc_module, public CpuContext, public Cpu
     CpuCore core;
     ClockedProcess process;
     MasterSocketAdapter adapter;
+    CacheActor actor;
+    ClockedProcess actor_process;
     sc_core::sc_event finished_event;
     bool finished = false;
     Cycles finished_at = kNever;
@@ -89,11 +112,15 @@ class Cpu::Impl final : public sc_core::sc_module, public CpuContext, public Cpu
     void run_program() {
         present = stamp();
         if (!program) {
+            actor.stop(present);
+            actor_process.wake();
             return;
         }
         program(*this);
         finished = true;
         finished_at = present;
+        actor.stop(present);
+        actor_process.wake();
         finished_event.notify(sc_core::SC_ZERO_TIME);
     }
 
@@ -156,13 +183,11 @@ SnoopPort& Cpu::snoop_port() {
 }
 
 void Cpu::evict(std::uint64_t address) {
-    impl_->core.evict(address, impl_->stamp());
-    impl_->process.wake();
+    impl_->evict(address, impl_->stamp());
 }
 
 void Cpu::prefetch(std::uint64_t address) {
-    impl_->core.prefetch(address, impl_->stamp());
-    impl_->process.wake();
+    impl_->prefetch(address, impl_->stamp());
 }
 
 const CpuCore& Cpu::core() {

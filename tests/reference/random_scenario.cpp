@@ -427,7 +427,7 @@ class Generator {
         while (dice_.chance(style_ == 9 ? 80 : 10)) {
             const auto& spec = native::kChannelRegisters[dice_.small(0, native::kChannelRegisters.size() - 1)];
 
-            const std::uint32_t value = static_cast<std::uint32_t>(dice_.next()) & (dice_.chance(50) ? ~0U : 0x7373U);
+            const std::uint32_t value = static_cast<std::uint32_t>(dice_.next()) & (dice_.chance(50) ? ~0U : 0xF373U);
             const bool command = spec.offset == reg::kControl;
             const bool rows = spec.offset == reg::kRows || spec.offset == reg::kLength;
             add(dice_.between(0, scenario_.limit), Action::Kind::Write, native::channel_register(channel, spec.offset),

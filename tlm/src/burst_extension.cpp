@@ -16,6 +16,7 @@ void BurstExtension::copy_from(const tlm::tlm_extension_base& other) {
     channel = from.channel;
     initiator = from.initiator;
     tag = from.tag;
+    no_snoop = from.no_snoop;
     interval = from.interval;
 }
 

@@ -43,6 +43,11 @@ void ClockedProcess::run() {
 void ClockedProcess::schedule() {
     const Cycles edge = block_.next_edge();
     if (edge >= scheduled_) {
+        if (edge == kNever && scheduled_ != kNever) {
+            // An input took the work away: the simulation must not run on for it.
+            scheduled_ = kNever;
+            event_.cancel();
+        }
         return;
     }
     scheduled_ = edge;

@@ -72,6 +72,7 @@ tlm::tlm_generic_payload& PayloadPool::acquire(const Burst& burst, unsigned init
     extension.purpose = burst.purpose;
     extension.channel = burst.channel;
     extension.tag = burst.tag;
+    extension.no_snoop = burst.no_snoop;
     extension.initiator = static_cast<std::uint16_t>(initiator);
     return trans;
 }

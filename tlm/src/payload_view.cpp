@@ -33,6 +33,7 @@ Burst burst_of(const tlm::tlm_generic_payload& trans) {
         burst.purpose = extension->purpose;
         burst.channel = extension->channel;
         burst.tag = extension->tag;
+        burst.no_snoop = extension->no_snoop;
     }
     return burst;
 }

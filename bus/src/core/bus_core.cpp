@@ -283,10 +283,15 @@ class BusCore::Impl {
         entry.interval = interval;
         entry.response = response;
         next_known_ = false;
-        if (response == Response::Ok && initiators_[entry.initiator]->snooped && !caches_.empty()) {
+        if (response != Response::Ok || !initiators_[entry.initiator]->snooped || entry.burst.no_snoop) {
+            return;
+        }
+        entry.snoops = static_cast<unsigned>(std::count_if(caches_.begin(), caches_.end(), [&](const SnoopPort* cache) {
+            return cache->looks_at(entry.burst.access);
+        }));
+        if (entry.snoops > 0) {
             entry.snoop_due = true;
             entry.was_snooped = true;
-            entry.snoops = static_cast<unsigned>(caches_.size());
             snoops_due_.push_back(id);
         }
     }
@@ -527,7 +532,9 @@ class BusCore::Impl {
             entries_[id].snoop_due = false;
             const Burst burst = entries_[id].burst;
             for (unsigned cache = 0; cache < caches_.size(); ++cache) {
-                caches_[cache]->snoop(owner_, cache, id, burst, edge);
+                if (caches_[cache]->looks_at(burst.access)) {
+                    caches_[cache]->snoop(owner_, cache, id, burst, edge);
+                }
             }
         }
     }

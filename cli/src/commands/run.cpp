@@ -62,6 +62,19 @@ class Progress {
     bool shown_ = false;
 };
 
+/// Collects what the actor of the cache does, as a schedule.
+class ActionRecording final : public CacheActionLog {
+  public:
+    void acted(const CacheAction& action) override {
+        text_ += fmt::format("- {{at: {}, {}: {:#x}}}\n", action.at.count(),
+                             action.kind == CacheActionKind::Evict ? "evict" : "prefetch", action.address);
+    }
+    [[nodiscard]] std::string yaml() const { return text_.empty() ? "[]\n" : text_; }
+
+  private:
+    std::string text_;
+};
+
 }  // namespace
 
 ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& streams) {
@@ -77,6 +90,11 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
                                "write result.json, transfers.csv, config.yaml (and trace.vcd) into this folder");
     line.options.add_options()("format", po::value<std::string>()->default_value("text")->value_name("text|json|csv"),
                                "what is printed");
+    line.options.add_options()(
+        "schedule", po::value<std::string>()->value_name("FILE"),
+        "evictions and prefetches at given cycles (platform.cpu.actor.schedule), instead of random ones");
+    line.options.add_options()("record", po::value<std::string>()->value_name("FILE"),
+                               "write what was evicted and prefetched, for --schedule");
     line.options.add_options()("trace", "write the waveform trace.vcd; needs --out");
     const Parsed parsed = parse(line, arguments, streams);
     if (parsed.answered) {
@@ -86,6 +104,13 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
     std::vector<Setting> settings = settings_of(parsed);
     if (parsed.has("trace")) {
         settings.push_back({{"run", "trace"}, "true", "--trace"});
+    }
+    if (parsed.has("schedule")) {
+        const std::string file = parsed.text("schedule");
+        for (const char* key : {"evict_every", "prefetch_every"}) {
+            settings.push_back({{"platform", "cpu", "actor", key}, "0", "--schedule"});
+        }
+        settings.push_back({{"platform", "cpu", "actor", "schedule"}, "", "--schedule " + file, file});
     }
     const Scenario scenario = load_scenario(parsed.positionals[0], settings);
     const bool to_folder = parsed.has("out");
@@ -111,6 +136,8 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
 
     SimulateOptions options;
     options.vcd = vcd.is_open() ? &vcd : nullptr;
+    ActionRecording recording;
+    options.actions = parsed.has("record") ? &recording : nullptr;
     std::unique_ptr<Progress> progress;
     if (isatty(STDERR_FILENO) != 0) {
         progress = std::make_unique<Progress>(streams.err, scenario.run.stop_at.has_value());
@@ -119,6 +146,9 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
     const Result result = simulate(scenario, options);
     progress.reset();
 
+    if (parsed.has("record")) {
+        write_file(parsed.text("record"), recording.yaml());
+    }
     if (to_folder) {
         write_file((folder / "result.json").string(), json_report(result));
         write_file((folder / "transfers.csv").string(), csv_report(result));

@@ -95,7 +95,8 @@ void apply(Document& document, const Schema& schema, const std::vector<Setting>&
     for (const Setting& setting : settings) {
         const std::string pointer = schema.resolve_path(setting.path, setting.origin);
         make_way(document, schema, setting.path, setting.origin);
-        document.graft(pointer, parse_yaml_value(setting.value, setting.origin));
+        document.graft(
+            pointer, setting.file.empty() ? parse_yaml_value(setting.value, setting.origin) : load_yaml(setting.file));
     }
 }
 

@@ -135,6 +135,7 @@ ControllerSpec controller_spec_of(const View& view, std::uint32_t bus_width) {
     config.timing = timing_profile(view["profile"].string());
     config.arbiter = arbiter_of(view["arbiter"]);
     controller.blocking = view["style"].string() == "blocking";
+    controller.snooped = view["snooped"].boolean();
     refuse(view, validate(config));
     return controller;
 }
@@ -242,7 +243,10 @@ CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) 
     config.cache.maintenance_line_cycles = cache["maintenance_line_cycles"].number32();
     config.cache.snoop_cycles = cache["snoop_cycles"].number32();
     config.cache.write_back_buffers = cache["write_back_buffers"].number32();
-    config.cache.coherence = cache["coherence"].string() == "none" ? CoherenceMode::None : CoherenceMode::IoCoherent;
+    static const std::map<std::string, CoherenceMode> kModes{{"none", CoherenceMode::None},
+                                                             {"io_coherent", CoherenceMode::IoCoherent},
+                                                             {"one_sided", CoherenceMode::OneSided}};
+    config.cache.coherence = kModes.at(cache["coherence"].string());
     const View buffer = view["store_buffer"];
     config.store_buffer.entries = buffer["entries"].number32();
     config.store_buffer.max_in_flight = buffer["max_in_flight"].number32();
@@ -253,6 +257,37 @@ CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) 
     config.interrupts = static_cast<std::uint32_t>(interrupts);
     refuse(cache, validate(config.cache));
     refuse(buffer, validate(config.store_buffer));
+    refuse(view, validate(config));
+    return config;
+}
+
+CacheActorConfig actor_of(const View& view) {
+    CacheActorConfig config;
+    config.seed = view["seed"].number();
+    config.evict_every = view["evict_every"].number();
+    config.dirty_only = view["dirty_only"].boolean();
+    config.prefetch_every = view["prefetch_every"].number();
+    for (const View& span : view["prefetch_from"].items()) {
+        config.prefetch_from.push_back({span["address"].number(), span["size"].number()});
+    }
+    config.first = view["first"].number();
+    if (view.has("until")) {
+        config.until = view["until"].number();
+    }
+    for (const View& entry : view["schedule"].items()) {
+        if (entry.has("evict") == entry.has("prefetch")) {
+            entry.fail(
+                fmt::format("{}: exactly one of evict and prefetch belongs here", readable_path(entry.pointer())));
+        }
+        const bool evict = entry.has("evict");
+        const CacheAction action{evict ? CacheActionKind::Evict : CacheActionKind::Prefetch,
+                                 entry[evict ? "evict" : "prefetch"].number(), Cycles{entry["at"].number()}};
+        if (!config.schedule.empty() && action.at < config.schedule.back().at) {
+            entry["at"].fail(fmt::format("cycle {} comes before that of the entry above, {}", action.at.count(),
+                                         config.schedule.back().at.count()));
+        }
+        config.schedule.push_back(action);
+    }
     refuse(view, validate(config));
     return config;
 }
@@ -340,15 +375,18 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
     if (view.has("cpu")) {
         platform.cpu =
             cpu_of(view["cpu"], bus.data_width_bits, platform.controllers.size() + platform.block_devices.size());
+        platform.actor = actor_of(view["cpu"]["actor"]);
     }
     const std::size_t initiators = platform.controllers.size() + (platform.cpu ? 1 : 0);
     if (initiators == 0) {
         view.fail("platform: nothing would use the bus; give controllers or a cpu");
     }
     bus.initiators = static_cast<std::uint32_t>(initiators);
-    if (platform.cpu && platform.cpu->cache.coherence == CoherenceMode::IoCoherent) {
-        bus.snooped.assign(initiators, true);
-        bus.snooped.back() = false;
+    if (platform.cpu && platform.cpu->cache.coherence != CoherenceMode::None) {
+        for (const ControllerSpec& controller : platform.controllers) {
+            bus.snooped.push_back(controller.snooped);
+        }
+        bus.snooped.push_back(false);
     }
     refuse(bus_view, validate(bus));
     return platform;
@@ -393,6 +431,7 @@ Job job_of(const View& view) {
                                                          {"block", Handshake::Block},
                                                          {"demand", Handshake::Demand}};
     job.handshake = kModes.at(view["handshake"].string());
+    job.no_snoop = view["no_snoop"].boolean();
     return job;
 }
 
@@ -627,6 +666,7 @@ TransferSpec transfer_of(const View& view, const PlatformSpec& platform) {
             descriptor.destination_fixed = job.destination.fixed;
             descriptor.element_log2 = job.element_log2;
             descriptor.handshake = job.handshake;
+            descriptor.no_snoop = job.no_snoop;
             transfer.chain.push_back(descriptor);
         }
         transfer.chain.back().next = 0;
@@ -654,7 +694,7 @@ std::vector<RegisterWrite> register_writes(const TransferSpec& transfer) {
     std::uint32_t config = transfer.continue_on_error ? config::kErrorContinue : 0;
     if (transfer.chain.empty()) {
         config |= (job.source.fixed ? config::kSrcFixed : 0) | (job.destination.fixed ? config::kDstFixed : 0) |
-                  (transfer.cyclic_rounds != 0 ? config::kCyclic : 0);
+                  (job.no_snoop ? config::kNoSnoop : 0) | (transfer.cyclic_rounds != 0 ? config::kCyclic : 0);
         config = config::ElementLog2::set(config, job.element_log2);
         config = config::HandshakeMode::set(config, static_cast<std::uint32_t>(job.handshake));
         write(reg::kSrcLo, job.source.address);

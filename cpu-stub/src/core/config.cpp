@@ -64,7 +64,8 @@ std::vector<std::string> validate(const CacheConfig& config) {
     if (config.write_policy != WritePolicy::Back && config.write_policy != WritePolicy::Through) {
         problems.emplace_back("cache.write_policy is not a write policy");
     }
-    if (config.coherence != CoherenceMode::None && config.coherence != CoherenceMode::IoCoherent) {
+    if (config.coherence != CoherenceMode::None && config.coherence != CoherenceMode::IoCoherent &&
+        config.coherence != CoherenceMode::OneSided) {
         problems.emplace_back("cache.coherence is not a coherence mode");
     }
     return problems;

@@ -102,9 +102,11 @@ struct LevelChange {
 };
 
 struct Actor {
-    bool fill;
-    std::uint64_t address;
-    Cycles at;
+    CacheAction action;
+    bool any = false;         // The line is still to be chosen, from place `lot` on.
+    bool dirty_only = false;  // Only with `any`.
+    std::uint64_t lot = 0;
+    bool seen = false;  // Its turn has come, but it has to wait.
 };
 
 /// The operation under way.
@@ -178,6 +180,7 @@ struct CpuCore::State {
     std::uint64_t levels = 0;
     std::deque<Actor> actors;
     bool actor_blocked = false;
+    CacheActionLog* action_log = nullptr;
 
     bool running = false;
     Active active;
@@ -516,12 +519,12 @@ struct CpuCore::State {
             snoops.pop_front();
             ++statistics.snoops;
             Met met;
-            if (config.cache.coherence == CoherenceMode::IoCoherent) {
-                if (snoop.burst.access == Access::Read) {
+            if (snoop.burst.access == Access::Read) {
+                if (config.cache.coherence != CoherenceMode::None) {
                     snoop_read(snoop.burst, met);
-                } else {
-                    snoop_write(snoop.burst, met);
                 }
+            } else if (config.cache.coherence == CoherenceMode::IoCoherent) {
+                snoop_write(snoop.burst, met);
             }
             statistics.snoop_hits += met.any ? 1U : 0U;
             snoop.master->snooped(snoop.cache, snoop.id, met.dirty ? now + config.cache.snoop_cycles : now);
@@ -607,17 +610,51 @@ struct CpuCore::State {
 
     void take_actors() {
         actor_blocked = false;
-        while (!actors.empty() && actors.front().at < now) {
-            const std::uint64_t line = cache.line_address(actors.front().address);
+        while (!actors.empty() && actors.front().action.at < now) {
+            Actor& actor = actors.front();
+            if (actor.any && !choose_victim(actor)) {
+                actors.pop_front();
+                continue;
+            }
+            const bool fills = actor.action.kind == CacheActionKind::Prefetch;
+            const std::uint64_t line = cache.line_address(actor.action.address);
             Place place;
             const bool present = cache.find(line, place);
-            const bool wanted = actors.front().fill ? !present && !filling(line) : present;
-            if (wanted && !(actors.front().fill ? try_fill(line, true) : try_evict(place))) {
+            const bool wanted = fills ? !present && !filling(line) : present;
+            if (wanted && !actor.seen && action_log != nullptr) {
+                actor.action.address = line;
+                action_log->acted(actor.action);
+            }
+            actor.seen = true;
+            if (wanted && !(fills ? try_fill(line, true) : try_evict(place))) {
                 actor_blocked = true;
                 return;
             }
             actors.pop_front();
         }
+    }
+
+    /// The first line from the actor's place on; false if there is none.
+    [[nodiscard]] bool choose_victim(Actor& actor) const {
+        const std::uint64_t places = std::uint64_t{cache.sets()} * cache.ways();
+        for (std::uint64_t step = 0; step < places; ++step) {
+            const std::uint64_t number = (actor.lot % places + step) % places;
+            const CacheArray::Line& line = cache.line(Place{static_cast<std::uint32_t>(number / cache.ways()),
+                                                            static_cast<std::uint32_t>(number % cache.ways())});
+            if (line.valid && (!actor.dirty_only || line.dirty_count != 0)) {
+                actor.action.address = line.address;
+                actor.any = false;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void add_actor(Actor actor) {
+        actor.action.at = not_late(actor.action.at);
+        actors.insert(std::upper_bound(actors.begin(), actors.end(), actor,
+                                       [](const Actor& a, const Actor& b) { return a.action.at < b.action.at; }),
+                      actor);
     }
 
     // ---- the program
@@ -1148,7 +1185,7 @@ struct CpuCore::State {
         }
         after(stores.next_answer());
         if (!actors.empty() && !actor_blocked) {
-            after(actors.front().at);
+            after(actors.front().action.at);
         }
         if (running && !active.blocked) {
             at_edge(active.step_at);
@@ -1292,11 +1329,28 @@ void CpuCore::interrupt(unsigned line, bool level, Cycles at) {
 }
 
 void CpuCore::evict(std::uint64_t address, Cycles at) {
-    state_->actors.push_back(Actor{false, address, state_->not_late(at)});
+    Actor actor;
+    actor.action = {CacheActionKind::Evict, address, at};
+    state_->add_actor(actor);
+}
+
+void CpuCore::evict_any(std::uint64_t lot, bool dirty_only, Cycles at) {
+    Actor actor;
+    actor.action = {CacheActionKind::Evict, 0, at};
+    actor.any = true;
+    actor.dirty_only = dirty_only;
+    actor.lot = lot;
+    state_->add_actor(actor);
 }
 
 void CpuCore::prefetch(std::uint64_t address, Cycles at) {
-    state_->actors.push_back(Actor{true, address, state_->not_late(at)});
+    Actor actor;
+    actor.action = {CacheActionKind::Prefetch, address, at};
+    state_->add_actor(actor);
+}
+
+void CpuCore::set_action_log(CacheActionLog* log) {
+    state_->action_log = log;
 }
 
 Cycles CpuCore::next_edge() const {
@@ -1319,6 +1373,10 @@ void CpuCore::read_data(std::uint32_t tag, Cycles first, std::uint32_t interval,
 void CpuCore::write_response(std::uint32_t tag, Cycles at, Response response) {
     state_->accept(tag, at);
     state_->write_answer(tag, state_->not_late(at), response);
+}
+
+bool CpuCore::looks_at(Access access) const {
+    return access == Access::Read || state_->config.cache.coherence != CoherenceMode::OneSided;
 }
 
 void CpuCore::snoop(SnoopMaster& master, unsigned cache, std::uint64_t id, const Burst& burst, Cycles at) {

@@ -75,11 +75,13 @@ NativeDriver::Sides NativeDriver::sides_of(const native::Descriptor& descriptor)
 }
 
 void NativeDriver::prepare(const Sides& sides) {
-    if (!config_.coherent) {
-        const Job& job = sides.job;
+    const Job& job = sides.job;
+    if (!config_.coherent || job.no_snoop) {
         if (sides.source && !job.source.fixed) {
             for_rows(job, job.source, [&](std::uint64_t address, std::uint64_t bytes) { cpu_.clean(address, bytes); });
         }
+    }
+    if (!config_.coherent || config_.one_sided || job.no_snoop) {
         if (sides.destination && !job.destination.fixed) {
             // Clean too, not only invalidate: a transfer that ends early, and neighbours in the first and last line, need
             // the bytes that the CPU has stored.
@@ -92,7 +94,8 @@ void NativeDriver::prepare(const Sides& sides) {
 }
 
 void NativeDriver::finish(const Sides& sides) {
-    if (!config_.coherent && sides.destination && !sides.job.destination.fixed) {
+    const bool seen = config_.coherent && !config_.one_sided && !sides.job.no_snoop;
+    if (!seen && sides.destination && !sides.job.destination.fixed) {
         for_rows(sides.job, sides.job.destination,
                  [&](std::uint64_t address, std::uint64_t bytes) { cpu_.invalidate(address, bytes); });
     }
@@ -141,7 +144,7 @@ void NativeDriver::start(unsigned channel, const Request& request) {
           (job.source.fixed ? native::config::kSrcFixed : 0) | (job.destination.fixed ? native::config::kDstFixed : 0) |
               native::config::ElementLog2::of(job.element_log2) |
               native::config::HandshakeMode::of(static_cast<std::uint32_t>(job.handshake)) |
-              (request.cyclic ? native::config::kCyclic : 0) |
+              (job.no_snoop ? native::config::kNoSnoop : 0) | (request.cyclic ? native::config::kCyclic : 0) |
               (request.continue_on_error ? native::config::kErrorContinue : 0));
     write(channel, reg::kControl, native::control::kStart);
 }
@@ -202,12 +205,12 @@ NativeDriver::Completion NativeDriver::copy(unsigned channel, std::uint64_t dest
 MemoryType NativeDriver::descriptor_type() const {
     // A line that both sides write cannot be kept right by any order of maintenance (the controller writes status words
     // back beside the link): without coherence descriptors are not cached.
-    return config_.coherent ? MemoryType::Cached : MemoryType::Uncached;
+    return config_.coherent && !config_.one_sided ? MemoryType::Cached : MemoryType::Uncached;
 }
 
 void NativeDriver::publish(std::uint64_t address, std::vector<native::Descriptor> descriptors) {
     const std::uint64_t bytes = descriptors.size() * native::kDescriptorBytes;
-    if (!config_.coherent) {
+    if (!config_.coherent || config_.one_sided) {
         // Nothing of the memory may be left in the cache from an earlier use.
         cpu_.clean_invalidate(address, bytes);
     }

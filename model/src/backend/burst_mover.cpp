@@ -211,6 +211,7 @@ void BurstMover::grant_chunk(const ChunkOrder& order, Cycles edge) {
     burst.address = order.source;
     burst.bytes = order.bytes;
     burst.fixed_bytes = order.source_fixed;
+    burst.no_snoop = order.no_snoop;
     burst.data = chunk.data;
     const std::uint32_t slot = open_slot(reads_, Access::Read, burst);
     reads_.slots[slot].data_burst = true;
@@ -297,6 +298,7 @@ void BurstMover::request_data_write(Cycles edge) {
     burst.address = chunk.order.destination;
     burst.bytes = chunk.order.bytes;
     burst.fixed_bytes = chunk.order.destination_fixed;
+    burst.no_snoop = chunk.order.no_snoop;
     burst.data = chunk.data;
     const std::uint32_t slot = open_slot(writes_, Access::Write, burst);
     writes_.slots[slot].data_burst = true;

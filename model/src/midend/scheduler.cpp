@@ -413,6 +413,7 @@ void Scheduler::grant(Channel& c, unsigned channel, Cycles edge) {
     order.bytes = c.splitter.chunk_bytes();
     order.source_fixed = job.job.source.fixed ? job.job.element_bytes() : 0;
     order.destination_fixed = job.job.destination.fixed ? job.job.element_bytes() : 0;
+    order.no_snoop = job.job.no_snoop;
     job.any_granted = true;
     ++job.outstanding;
     if (job.job.handshake == Handshake::Single) {

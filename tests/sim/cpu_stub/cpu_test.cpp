@@ -27,6 +27,8 @@ struct TopConfig {
     CpuConfig cpu;
     MemoryConfig memory;
     bool coherent = false;
+    bool one_sided = false;  ///< With `coherent`.
+    bool blocking = false;   ///< The controller speaks b_transport.
     bool reversed = false;
     std::string topology = "shared";
 };
@@ -42,8 +44,11 @@ struct Top : sc_core::sc_module {
         bus_config.snooped = {false, config.coherent};
         bus_config.map = {AddressRange{0, 1 << 20, 0, 0, "memory"}, AddressRange{kRegisters, 0x2000, 1, 0, "dma"}};
         CpuConfig cpu_config = config.cpu;
-        cpu_config.cache.coherence = config.coherent ? CoherenceMode::IoCoherent : CoherenceMode::None;
+        cpu_config.cache.coherence = !config.coherent   ? CoherenceMode::None
+                                     : config.one_sided ? CoherenceMode::OneSided
+                                                        : CoherenceMode::IoCoherent;
         DmaControllerConfig dma_config;
+        dma_config.style = config.blocking ? TransportStyle::Blocking : TransportStyle::NonBlocking;
         const std::vector<std::function<void()>> build = {
             [&] { bus = std::make_unique<Interconnect>("bus", domain, bus_config); },
             [&] { memory = std::make_unique<Memory>("memory", domain, config.memory); },
@@ -86,10 +91,11 @@ struct Notes {
 };
 
 /// Stores, copies by the controller, appends to a chain, loads.
-void driver_program(CpuContext& cpu, bool coherent, bool interrupt, Notes& notes) {
+void driver_program(CpuContext& cpu, bool coherent, bool one_sided, bool interrupt, Notes& notes) {
     NativeDriverConfig config;
     config.registers = kRegisters;
     config.coherent = coherent;
+    config.one_sided = one_sided;
     config.use_interrupt = interrupt;
     NativeDriver driver(cpu, config);
     const auto data = pattern(700, 9);
@@ -134,7 +140,7 @@ void run_driver(TopConfig config, bool interrupt) {
     for (Run& run : runs) {
         config.reversed = &run == &runs[1];
         run.top = std::make_unique<Top>(run.name, config, [&run, config, interrupt](CpuContext& cpu) {
-            driver_program(cpu, config.coherent, interrupt, run.notes);
+            driver_program(cpu, config.coherent, config.one_sided, interrupt, run.notes);
             run.end.reached();
         });
     }
@@ -165,6 +171,73 @@ SIM_TEST(CpuModule, DriverOnACoherentMachine) {
     TopConfig config;
     config.coherent = true;
     run_driver(config, true);
+}
+
+SIM_TEST(CpuModule, DriverOnAOneSidedMachine) {
+    TopConfig config;
+    config.coherent = true;
+    config.one_sided = true;
+    run_driver(config, true);
+}
+
+SIM_TEST(CpuModule, DriverOnAOneSidedMachineBlocking) {
+    TopConfig config;
+    config.coherent = true;
+    config.one_sided = true;
+    config.blocking = true;
+    run_driver(config, true);
+}
+
+/// A job with NO_SNOOP finds what is in memory, one without it what the CPU has stored; over TLM, in both styles.
+void run_no_snoop(bool blocking) {
+    struct Seen {
+        std::vector<std::uint8_t> snooped = std::vector<std::uint8_t>(64);
+        std::vector<std::uint8_t> not_snooped = std::vector<std::uint8_t>(64);
+        std::uint64_t snoops_before = 0;
+        std::uint64_t snoops_between = 0;
+    } seen;
+    std::unique_ptr<Top> top;
+    test::MustReach end{"the end of the program"};
+    TopConfig config;
+    config.coherent = true;
+    config.blocking = blocking;
+    top = std::make_unique<Top>("top", config, [&](CpuContext& cpu) {
+        NativeDriverConfig driver_config;
+        driver_config.registers = kRegisters;
+        driver_config.coherent = true;
+        NativeDriver driver(cpu, driver_config);
+        const auto data = pattern(64, 1);
+        cpu.write(0x1000, data.data(), data.size());
+        NativeDriver::Request request;
+        request.job.source.address = 0x1000;
+        request.job.length = 64;
+        request.source_in_memory = false;  // No maintenance, although NO_SNOOP wants it.
+        request.destination_in_memory = false;
+        request.job.destination.address = 0x2000;
+        request.job.no_snoop = true;
+        EXPECT_TRUE(driver.transfer(0, request).ok());
+        seen.snoops_before = top->cpu->statistics().snoops;
+        request.job.destination.address = 0x3000;
+        request.job.no_snoop = false;
+        EXPECT_TRUE(driver.transfer(0, request).ok());
+        seen.snoops_between = top->cpu->statistics().snoops;
+        cpu.read(0x2000, seen.not_snooped.data(), 64);
+        cpu.read(0x3000, seen.snooped.data(), 64);
+        end.reached();
+    });
+    sc_core::sc_start();
+    EXPECT_EQ(seen.not_snooped, std::vector<std::uint8_t>(64, 0));
+    EXPECT_EQ(seen.snooped, pattern(64, 1));
+    EXPECT_EQ(seen.snoops_before, 0u);
+    EXPECT_GT(seen.snoops_between, 1u);
+}
+
+SIM_TEST(CpuModule, NoSnoopTravelsWithTheBurst) {
+    run_no_snoop(false);
+}
+
+SIM_TEST(CpuModule, NoSnoopTravelsWithTheBurstBlocking) {
+    run_no_snoop(true);
 }
 
 SIM_TEST(CpuModule, DriverOnACrossbar) {

@@ -73,6 +73,7 @@ struct Options {
     std::uint32_t width = 64;
     std::uint32_t line = 64;
     std::vector<std::size_t> order;
+    bool one_sided = false;  ///< With `coherent`.
 };
 
 /// Initiator 0: CPU, 1: controller. Target 0: memory, 1: registers.
@@ -120,7 +121,9 @@ class Platform {
         CpuConfig config;
         config.data_width_bits = options.width;
         config.cache.line_bytes = options.line;
-        config.cache.coherence = options.coherent ? CoherenceMode::IoCoherent : CoherenceMode::None;
+        config.cache.coherence = !options.coherent   ? CoherenceMode::None
+                                 : options.one_sided ? CoherenceMode::OneSided
+                                                     : CoherenceMode::IoCoherent;
         config.store_buffer.residence = 50;
         return config;
     }
@@ -133,6 +136,7 @@ class Platform {
         NativeDriverConfig config;
         config.registers = kRegisters;
         config.coherent = options.coherent;
+        config.one_sided = options.one_sided;
         config.use_interrupt = options.interrupt;
         return config;
     }
@@ -169,6 +173,10 @@ std::vector<Options> machines() {
         for (const bool interrupt : {false, true}) {
             for (const std::uint32_t width : {32U, 64U, 256U}) {
                 all.push_back({coherent, interrupt, width, width == 256 ? 256U : 32U, {}});
+                if (coherent) {
+                    all.push_back(all.back());
+                    all.back().one_sided = true;
+                }
             }
         }
     }
@@ -203,6 +211,65 @@ TEST(NativeDriver, WithoutItsMaintenanceTheBytesAreOld) {
     p.store(0x1000, pattern(64, 1));
     driver.copy(0, 0x4000, 0x1000, 64);
     EXPECT_EQ(p.load(0x4000, 64), std::vector<std::uint8_t>(64, 0));
+}
+
+TEST(NativeDriver, OneSidedMachineNeedsTheMaintenanceOfWhatComesFromTheDevice) {
+    Options options;
+    options.coherent = true;
+    options.one_sided = true;
+    Platform p(options);
+    NativeDriverConfig wrong = Platform::driver_config(options);
+    wrong.one_sided = false;
+    NativeDriver driver(p.cpu, wrong);
+    p.store(0x1000, pattern(64, 1));
+    p.load(0x4000, 64);
+    driver.copy(0, 0x4000, 0x1000, 64);
+    EXPECT_EQ(p.load(0x4000, 64), std::vector<std::uint8_t>(64, 0)) << "stale";
+    p.cpu.invalidate(0x4000, 64);
+    EXPECT_EQ(p.load(0x4000, 64), pattern(64, 1)) << "the device has read the dirty bytes";
+}
+
+/// NO_SNOOP in a register job and in a descriptor: the bytes are old without maintenance and right with it.
+TEST(NativeDriver, NoSnoopJobsAreMaintainedOnACoherentMachine) {
+    Options options;
+    options.coherent = true;
+    for (const bool by_descriptor : {false, true}) {
+        for (const bool maintained : {false, true}) {
+            Platform p(options);
+            p.store(0x1000, pattern(64, 1));
+            p.store(0x4000, std::vector<std::uint8_t>(64, 0xDD));
+            NativeDriver::Request request;
+            request.job.source.address = 0x1000;
+            request.job.destination.address = 0x4000;
+            request.job.length = 64;
+            request.job.no_snoop = true;
+            native::Descriptor descriptor;
+            descriptor.source = 0x1000;
+            descriptor.destination = 0x4000;
+            descriptor.length = 64;
+            descriptor.no_snoop = true;
+            descriptor.write_back = true;
+            // The driver goes by the bit; where it shall not maintain, it is told that both sides are devices.
+            request.source_in_memory = maintained;
+            request.destination_in_memory = maintained;
+            if (by_descriptor) {
+                if (maintained) {
+                    p.driver.prepare({descriptor});
+                }
+                p.driver.publish(kRing, {descriptor});
+                p.driver.start_chain(0, kRing);
+                EXPECT_TRUE(p.driver.wait(0).ok());
+                if (maintained) {
+                    p.driver.finish({descriptor});
+                }
+                // Fetch and write-back are snooped: the ring is cached on this machine.
+                EXPECT_TRUE(p.driver.descriptor_status(kRing).complete);
+            } else {
+                EXPECT_TRUE(p.driver.transfer(0, request).ok());
+            }
+            EXPECT_EQ(p.load(0x4000, 64), maintained ? pattern(64, 1) : std::vector<std::uint8_t>(64, 0xDD));
+        }
+    }
 }
 
 TEST(NativeDriver, ShortTransferKeepsTheRest) {
@@ -380,12 +447,14 @@ TEST(NativeDriver, WaitingForSomethingThatCannotHappenIsReported) {
     EXPECT_THROW(p.cpu.wait_for_interrupt(0), std::runtime_error);
 }
 
-TEST(NativeDriver, RandomCopiesOnBothMachines) {
-    for (const bool coherent : {false, true}) {
+TEST(NativeDriver, RandomCopiesOnAllMachines) {
+    for (const int machine : {0, 1, 2}) {
+        const bool coherent = machine != 0;
         for (std::uint32_t seed = 1; seed <= 30; ++seed) {
             std::mt19937 lots(seed);
             Options options;
             options.coherent = coherent;
+            options.one_sided = machine == 2;
             options.interrupt = seed % 2 == 0;
             options.width = 32U << (seed % 6);
             options.line = 8U << (seed % 7);
@@ -404,7 +473,7 @@ TEST(NativeDriver, RandomCopiesOnBothMachines) {
                 ASSERT_TRUE(p.driver.copy(seed % 4, destination, source, bytes).ok());
                 std::copy_n(oracle.begin() + static_cast<std::ptrdiff_t>(source), bytes,
                             oracle.begin() + static_cast<std::ptrdiff_t>(destination));
-                ASSERT_EQ(p.load(0, oracle.size()), oracle) << "seed " << seed << " coherent " << coherent;
+                ASSERT_EQ(p.load(0, oracle.size()), oracle) << "seed " << seed << " machine " << machine;
             }
         }
     }

@@ -31,9 +31,10 @@ inline constexpr std::uint16_t kFirstMemorySource = 2000;
 /// The modules of a scenario, made and bound.
 class Platform final : public sc_core::sc_module {
   public:
-    /// `scenario`, `sink` and `watch` must outlive the module. `sink` gets all events. Throws `ConfigError`.
+    /// `scenario`, `sink`, `watch` and `actions` must outlive the module. `sink` gets all events, `actions` (may be null) what
+    /// the actor of the cache has done. Throws `ConfigError`.
     Platform(const sc_core::sc_module_name& name, const Scenario& scenario, const ClockDomain& domain, TraceSink& sink,
-             ChannelWatch& watch);
+             ChannelWatch& watch, CacheActionLog* actions = nullptr);
     ~Platform() override;
 
     /// Brings the controllers to the present, so that their events are complete.
@@ -56,7 +57,7 @@ class Platform final : public sc_core::sc_module {
     [[nodiscard]] std::string unfinished() const;
 
   private:
-    void make(const Scenario& scenario, TraceSink& sink, ChannelWatch& watch);
+    void make(const Scenario& scenario, TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions);
     void bind(const Scenario& scenario);
     void fill_memories(const Scenario& scenario);
     template <typename Initiator, typename Target>

@@ -9,6 +9,7 @@
 #include <tlm>
 
 #include "dmasim/bus/core/snoop.h"
+#include "dmasim/cpu_stub/core/cache_actor.h"
 #include "dmasim/cpu_stub/core/config.h"
 #include "dmasim/cpu_stub/core/context.h"
 #include "dmasim/cpu_stub/core/cpu_core.h"
@@ -24,6 +25,9 @@ struct CpuOptions {
     std::uint16_t initiator = 0;  ///< Number of this initiator in extensions.
     TraceSink* trace = nullptr;   ///< Gets the events of the CPU and its cache; may be null.
     std::uint16_t source = 0;     ///< Number of the CPU in its events.
+    /// Evictions and prefetches of the hardware's own accord; they end with the program. Without a program there are none.
+    CacheActorConfig actor;
+    CacheActionLog* action_log = nullptr;  ///< Told what outside actors have done; may be null.
 };
 
 /// A CPU stub: a C++ function that runs on a data cache and a store buffer (docs/cpu.md).

@@ -34,6 +34,8 @@ struct Job {
     std::uint32_t unit_bytes =
         0;  ///< Single and demand: greatest chunk (timing.md C2), >= 1, a multiple of the element.
 
+    bool no_snoop = false;  ///< Its data bursts go past the caches (timing.md B6); fetches and write-backs do not.
+
     /// Bytes of an element (w in timing.md).
     [[nodiscard]] std::uint32_t element_bytes() const { return 1U << element_log2; }
     /// Payload bytes of all rows.

@@ -40,6 +40,7 @@ Job Descriptor::job(std::uint32_t unit_bytes) const {
     result.element_log2 = element_log2;
     result.handshake = handshake;
     result.unit_bytes = unit_bytes;
+    result.no_snoop = no_snoop;
     return result;
 }
 
@@ -53,6 +54,7 @@ DescriptorBytes encode(const Descriptor& descriptor) {
     control |= descriptor.destination_fixed ? descriptor_control::kDestinationFixed : 0;
     control |= (descriptor.element_log2 & 7U) << descriptor_control::kElementShift;
     control |= static_cast<std::uint32_t>(descriptor.handshake) << descriptor_control::kHandshakeShift;
+    control |= descriptor.no_snoop ? descriptor_control::kNoSnoop : 0;
     put(bytes.data() + kDescriptorNext, descriptor.next, 8);
     put(bytes.data() + kDescriptorSource, descriptor.source, 8);
     put(bytes.data() + kDescriptorDestination, descriptor.destination, 8);
@@ -86,6 +88,7 @@ DecodeResult decode(const std::uint8_t* bytes, std::uint64_t address, std::uint3
     descriptor.destination_fixed = (control & descriptor_control::kDestinationFixed) != 0;
     descriptor.element_log2 = static_cast<std::uint8_t>(control >> descriptor_control::kElementShift & 7U);
     descriptor.handshake = static_cast<Handshake>(control >> descriptor_control::kHandshakeShift & 3U);
+    descriptor.no_snoop = (control & descriptor_control::kNoSnoop) != 0;
     descriptor.cookie = get64(bytes + kDescriptorCookie);
     descriptor.status = get32(bytes + kDescriptorStatus);
     descriptor.transferred = get32(bytes + kDescriptorTransferred);

@@ -195,6 +195,7 @@ void NativeFrontEnd::start(unsigned channel, Cycles stamp, Cycles edge) {
         job.element_log2 = static_cast<std::uint8_t>(config::ElementLog2::get(settings));
         job.handshake = static_cast<Handshake>(config::HandshakeMode::get(settings));
         job.unit_bytes = registers.get(reg::kUnitBytes);
+        job.no_snoop = (settings & config::kNoSnoop) != 0;
         problem = check_job(job, config_.bus_bytes());
     }
     if (problem.detail != ErrorDetail::None) {

@@ -127,6 +127,7 @@ constexpr const char* kDescriptorControlTable = R"(
 | 5 | DST_FIXED | As in CONFIG. |
 | 10:8 | ELEMENT_LOG2 | As in CONFIG. |
 | 13:12 | HANDSHAKE | As in CONFIG; the unit is that of UNIT_BYTES at START. |
+| 14 | NO_SNOOP | The data bursts of this descriptor are not snooped. Its fetch and its write-back are, as the controller is. |
 
 All other bits are reserved and must be 0. A descriptor that breaks these rules, or describes a job that START would refuse, is the error
 `bad_descriptor` with the address of the descriptor; the detail says why: `not_valid`, `reserved`, `misaligned` (also: a `next`

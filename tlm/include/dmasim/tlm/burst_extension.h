@@ -10,8 +10,8 @@
 
 namespace dmasim {
 
-/// What dmasim's modules tell each other beside the generic payload. An ignorable extension: nothing depends on it for
-/// bytes or for protocol, only how finely the data phase is timed and what traces say.
+/// What dmasim's modules tell each other beside the generic payload. An ignorable extension: the protocol does not depend on
+/// it, only how finely the data phase is timed, what traces say, and whether caches look at the burst.
 ///
 /// A foreign initiator never has one; a foreign interconnect may drop it or copy it; a foreign target leaves `interval`
 /// at 0. So read it through `extension_of`, and take what it says for a hint of who is on the other side.
@@ -22,6 +22,7 @@ class BurstExtension : public tlm::tlm_extension<BurstExtension> {
     std::uint16_t channel = 0;    ///< Channel of the initiator.
     std::uint16_t initiator = 0;  ///< Number of the initiator, given to it by the platform.
     std::uint32_t tag = 0;        ///< The initiator's name of the burst.
+    bool no_snoop = false;        ///< As `Burst::no_snoop`.
 
     /// Set by the target: the distance in cycles between the data beats, >= 1, of writes from the acceptance on, of reads
     /// at BEGIN_RESP. An interconnect of ours overwrites it with what its own side sees. 0: the target does not say, and

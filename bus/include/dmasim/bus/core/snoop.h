@@ -28,6 +28,10 @@ class SnoopPort {
     SnoopPort& operator=(const SnoopPort&) = delete;
     virtual ~SnoopPort() = default;
 
+    /// Whether bursts of this direction are handed to this cache at all; the same during the whole simulation. A direction
+    /// that no cache looks at costs no cycles.
+    [[nodiscard]] virtual bool looks_at(Access /*access*/) const { return true; }
+
     /// A burst of another master is ordered now, stamp `at`. For a read the cache overlays `burst.data` with the bytes it
     /// holds newer than memory; for a write it drops or updates its copies. It answers `master.snooped(cache, id, ...)`.
     /// `burst.address` is the address as the initiators of the bus see it; `burst.data` stays valid until the answer.

@@ -14,6 +14,7 @@ struct Setting {
     std::vector<std::string> path;  ///< Steps: keys, and indices of lists.
     std::string value;              ///< YAML.
     std::string origin;             ///< For messages: "--set a.b=1" or the name of the variable.
+    std::string file = {};          ///< Not empty: the value is the document in this file instead.
 };
 
 /// `a.b.0.c=value`. Throws `InputError`.

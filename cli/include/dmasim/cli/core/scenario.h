@@ -14,6 +14,7 @@
 #include "dmasim/cli/core/bytes.h"
 #include "dmasim/cli/core/document.h"
 #include "dmasim/cli/core/layers.h"
+#include "dmasim/cpu_stub/core/cache_actor.h"
 #include "dmasim/cpu_stub/core/config.h"
 #include "dmasim/model/config.h"
 #include "dmasim/model/frontend/native/descriptor.h"
@@ -42,6 +43,7 @@ struct ControllerSpec {
     std::optional<std::uint64_t> registers;  ///< Address of its registers, if they are on the bus.
     DmaConfig config;
     bool blocking = false;  ///< Speaks b_transport.
+    bool snooped = true;    ///< Its accesses are looked at by the cache, in a coherence mode that does so.
 };
 
 /// A disk, its place in the address map, and the channel that its DREQ drives.
@@ -80,6 +82,7 @@ struct PlatformSpec {
     std::vector<BlockDeviceSpec> block_devices;
     std::vector<StreamSpec> streams;
     std::optional<CpuConfig> cpu;
+    CacheActorConfig actor;  ///< Of the CPU's cache.
     bool monitor = false;
 };
 

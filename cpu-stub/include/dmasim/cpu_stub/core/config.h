@@ -17,6 +17,7 @@ enum class WritePolicy : std::uint8_t {
 enum class CoherenceMode : std::uint8_t {
     None,        ///< Software maintains. Snoops are answered and change nothing.
     IoCoherent,  ///< Reads of others get dirty bytes, writes of others drop or update copies (timing.md B6).
+    OneSided,    ///< Reads of others get dirty bytes; writes of others change nothing here, software invalidates.
 };
 
 /// A data cache (docs/cpu.md).

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dmasim/bus/core/snoop.h"
+#include "dmasim/cpu_stub/core/cache_actor.h"
 #include "dmasim/cpu_stub/core/config.h"
 #include "dmasim/cpu_stub/core/operation.h"
 #include "dmasim/model/burst.h"
@@ -21,7 +22,7 @@ namespace dmasim {
 ///
 /// Not modelled: instruction fetch, several operations at once, critical word first, a second cache level, virtual
 /// addresses.
-class CpuCore final : public Clocked, public BurstMaster, public SnoopPort {
+class CpuCore final : public Clocked, public BurstMaster, public SnoopPort, public CacheActionPort {
   public:
     /// Throws `ConfigError` with all problems of `config`. `trace` may be null; events carry `source`.
     CpuCore(const CpuConfig& config, BurstPort& port, CpuClient& client, TraceSink* trace = nullptr,
@@ -34,11 +35,12 @@ class CpuCore final : public Clocked, public BurstMaster, public SnoopPort {
     /// Interrupt line `line` (below `CpuConfig::interrupts`) has `level` from stamp `at` on. Calls of one line in rising order.
     void interrupt(unsigned line, bool level, Cycles at);
 
-    /// An outside actor evicts the line of `address`, stamp `at`: nothing happens if it is not in the cache (P9).
-    void evict(std::uint64_t address, Cycles at);
+    void evict(std::uint64_t address, Cycles at) override;
+    void evict_any(std::uint64_t lot, bool dirty_only, Cycles at) override;
+    void prefetch(std::uint64_t address, Cycles at) override;
 
-    /// An outside actor fills the line of `address`, stamp `at`: nothing happens if it is in the cache (P9).
-    void prefetch(std::uint64_t address, Cycles at);
+    /// Who is told what the outside actors have done; null: nobody.
+    void set_action_log(CacheActionLog* log);
 
     [[nodiscard]] Cycles next_edge() const override;
     void evaluate(Cycles edge) override;
@@ -47,6 +49,7 @@ class CpuCore final : public Clocked, public BurstMaster, public SnoopPort {
     void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override;
     void write_response(std::uint32_t tag, Cycles at, Response response) override;
 
+    [[nodiscard]] bool looks_at(Access access) const override;
     void snoop(SnoopMaster& master, unsigned cache, std::uint64_t id, const Burst& burst, Cycles at) override;
 
     [[nodiscard]] const CpuConfig& config() const;

@@ -14,8 +14,11 @@ namespace dmasim {
 
 /// How a `NativeDriver` finds its controller and what machine it runs on.
 struct NativeDriverConfig {
-    std::uint64_t registers = 0;     ///< Address of the controller's registers, as the CPU sees it.
-    bool coherent = false;           ///< The controller's accesses are snooped: no maintenance, descriptors cached.
+    std::uint64_t registers = 0;  ///< Address of the controller's registers, as the CPU sees it.
+    bool coherent = false;        ///< The controller's accesses are snooped: no maintenance, descriptors cached.
+    /// With `coherent`: only its reads are (CoherenceMode::OneSided). What it writes is maintained as on a machine that is
+    /// not coherent, and descriptors are uncached.
+    bool one_sided = false;
     bool use_interrupt = true;       ///< Otherwise the driver polls.
     unsigned interrupt_line = 0;     ///< The CPU's line that the controller's interrupt output drives.
     std::uint64_t poll_cycles = 16;  ///< Distance of two polls, >= 1.
@@ -121,7 +124,7 @@ class NativeDriver {
 
   private:
     struct Sides {
-        Job job;
+        Job job;  ///< With `no_snoop` it is maintained on a coherent machine too.
         bool source;
         bool destination;
     };

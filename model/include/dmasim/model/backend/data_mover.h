@@ -18,6 +18,7 @@ struct ChunkOrder {
     std::uint32_t bytes = 0;              ///< 1 to 4096.
     std::uint32_t source_fixed = 0;       ///< 0: incrementing, else bytes of an element.
     std::uint32_t destination_fixed = 0;  ///< The same.
+    bool no_snoop = false;                ///< As `Job::no_snoop`.
 };
 
 /// A part of an access to a descriptor.

@@ -41,9 +41,10 @@ inline constexpr std::uint32_t kWriteBack = 1U << 2;  ///< Completion writes the
 inline constexpr std::uint32_t kEnd = 1U << 3;        ///< The chain ends here, whatever `next` says.
 inline constexpr std::uint32_t kSourceFixed = 1U << 4;
 inline constexpr std::uint32_t kDestinationFixed = 1U << 5;
-inline constexpr unsigned kElementShift = 8;     ///< 3 bits: log2 of the element's bytes.
-inline constexpr unsigned kHandshakeShift = 12;  ///< 2 bits: Handshake.
-inline constexpr std::uint32_t kImplemented = 0x0000'373FU;
+inline constexpr unsigned kElementShift = 8;         ///< 3 bits: log2 of the element's bytes.
+inline constexpr unsigned kHandshakeShift = 12;      ///< 2 bits: Handshake.
+inline constexpr std::uint32_t kNoSnoop = 1U << 14;  ///< The data bursts are not snooped.
+inline constexpr std::uint32_t kImplemented = 0x0000'773FU;
 }  // namespace descriptor_control
 
 /// A descriptor as a struct.
@@ -62,6 +63,7 @@ struct Descriptor {
     bool destination_fixed = false;
     std::uint8_t element_log2 = 0;  ///< 0 to 7.
     Handshake handshake = Handshake::None;
+    bool no_snoop = false;
     std::uint64_t cookie = 0;
     std::uint32_t status = 0;       ///< As written back.
     std::uint32_t transferred = 0;  ///< As written back.

@@ -153,6 +153,7 @@ using HandshakeMode = Field<8, 2>;
 inline constexpr std::uint32_t kCyclic = 1U << 12;
 inline constexpr std::uint32_t kChain = 1U << 13;
 inline constexpr std::uint32_t kErrorContinue = 1U << 14;
+inline constexpr std::uint32_t kNoSnoop = 1U << 15;
 }  // namespace config
 
 /// INT_ENABLE and INT_STATUS.
@@ -175,7 +176,7 @@ using ResponseCode = Field<8, 4>;  ///< Response of the burst that failed; 0 whe
 using Detail = Field<12, 4>;       ///< ErrorDetail.
 }  // namespace error_kind
 
-inline constexpr std::uint32_t kConfigMask = 0x0000'7373U;
+inline constexpr std::uint32_t kConfigMask = 0x0000'F373U;
 
 /// The registers at offset 0.
 inline constexpr std::array<RegisterSpec, 6> kGlobalRegisters{{
@@ -237,7 +238,7 @@ inline constexpr std::array<RegisterSpec, 26> kChannelRegisters{{
 }};
 
 /// The fields of the registers that have any, in the order of the registers.
-inline constexpr std::array<FieldSpec, 38> kFields{{
+inline constexpr std::array<FieldSpec, 39> kFields{{
     {"CAPS0", "CHANNELS", caps0::Channels::kLsb, caps0::Channels::kWidth, "Number of channels."},
     {"CAPS0", "BUS_BYTES_LOG2", caps0::BusBytesLog2::kLsb, caps0::BusBytesLog2::kWidth, "log2 of the bytes of a beat."},
     {"CAPS0", "MAX_BURST", caps0::MaxBurst::kLsb, caps0::MaxBurst::kWidth, "Beats of the longest burst."},
@@ -264,6 +265,10 @@ inline constexpr std::array<FieldSpec, 38> kFields{{
     {"CONFIG", "CHAIN", 13, 1,
      "The job is the chain of descriptors at DESC; the other job registers but UNIT_BYTES are not used."},
     {"CONFIG", "ERROR_CONTINUE", 14, 1, "A failed data burst is skipped; 0: it stops the channel."},
+    {"CONFIG", "NO_SNOOP", 15, 1,
+     "The data bursts of the job are not snooped, even where the controller's accesses are. A chain's descriptors have "
+     "a "
+     "bit each instead."},
     {"INT_ENABLE", "DONE", 0, 1, "See INT_STATUS."},
     {"INT_ENABLE", "ERROR", 1, 1, "See INT_STATUS."},
     {"INT_ENABLE", "ABORTED", 2, 1, "See INT_STATUS."},
