@@ -8,6 +8,7 @@
 #include "dmasim/bus/core/beats.h"
 #include "dmasim/bus/core/text.h"
 #include "dmasim/model/errors.h"
+#include "dmasim/model/ring.h"
 
 namespace dmasim {
 
@@ -70,11 +71,11 @@ class BusCore::Impl {
 
     // One direction of an initiator port.
     struct Queue {
-        std::deque<std::uint32_t> waiting;  // Not granted: the accepted ones first.
+        Ring<std::uint32_t> waiting;  // Not granted: the accepted ones first.
         std::size_t accepted = 0;
-        Cycles head_from;                  // The first edge at which the present head is the head.
-        Cycles full_until;                 // The last edge whose grant made room in a full queue.
-        std::deque<std::uint32_t> flight;  // Granted, in order, response not handed over.
+        Cycles head_from;            // The first edge at which the present head is the head.
+        Cycles full_until;           // The last edge whose grant made room in a full queue.
+        Ring<std::uint32_t> flight;  // Granted, in order, response not handed over.
     };
 
     class Initiator final : public BurstPort {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -43,6 +44,40 @@ class Ring {
         head_ = 0;
         size_ = 0;
     }
+
+    /// Forward, from front to back. Valid until the ring changes.
+    template <typename Owner, typename Value>
+    class Iterator {
+      public:
+        using iterator_category = std::forward_iterator_tag;
+        using value_type = T;
+        using difference_type = std::ptrdiff_t;
+        using pointer = Value*;
+        using reference = Value&;
+        Iterator() = default;
+        Iterator(Owner& owner, std::size_t index) : owner_(&owner), index_(index) {}
+        reference operator*() const { return (*owner_)[index_]; }
+        pointer operator->() const { return &(*owner_)[index_]; }
+        Iterator& operator++() {
+            ++index_;
+            return *this;
+        }
+        Iterator operator++(int) {
+            Iterator old = *this;
+            ++index_;
+            return old;
+        }
+        friend bool operator==(const Iterator& a, const Iterator& b) { return a.index_ == b.index_; }
+        friend bool operator!=(const Iterator& a, const Iterator& b) { return a.index_ != b.index_; }
+
+      private:
+        Owner* owner_ = nullptr;
+        std::size_t index_ = 0;
+    };
+    Iterator<Ring, T> begin() { return {*this, 0}; }
+    Iterator<Ring, T> end() { return {*this, size_}; }
+    [[nodiscard]] Iterator<const Ring, const T> begin() const { return {*this, 0}; }
+    [[nodiscard]] Iterator<const Ring, const T> end() const { return {*this, size_}; }
 
   private:
     void grow() {

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -11,6 +10,7 @@
 #include <tlm>
 
 #include "dmasim/model/burst.h"
+#include "dmasim/model/ring.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
 #include "dmasim/tlm/direct_memory.h"
@@ -128,10 +128,10 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     MasterSocketOptions options_;
     PayloadPool pool_;
     std::vector<InFlight> in_flight_;
-    std::deque<tlm::tlm_generic_payload*> held_back_;  ///< BEGIN_REQ (or call) not made yet, oldest first.
-    tlm::tlm_generic_payload* requesting_ = nullptr;   ///< BEGIN_REQ made, not ended.
-    sc_core::sc_time may_send_at_;                     ///< When the last END_REQ takes effect.
-    Cycles read_lane_free_{0};                         ///< First stamp that a beat of the next read can have.
+    Ring<tlm::tlm_generic_payload*> held_back_;       ///< BEGIN_REQ (or call) not made yet, oldest first.
+    tlm::tlm_generic_payload* requesting_ = nullptr;  ///< BEGIN_REQ made, not ended.
+    sc_core::sc_time may_send_at_;                    ///< When the last END_REQ takes effect.
+    Cycles read_lane_free_{0};                        ///< First stamp that a beat of the next read can have.
     Cycles write_lane_free_{0};
     Cycles next_write_response_{0};  ///< `Blocking`: first stamp that the next write response can have.
     DirectMemory direct_;

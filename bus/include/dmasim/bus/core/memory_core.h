@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -13,6 +12,7 @@
 #include "dmasim/model/beat/signals.h"
 #include "dmasim/model/burst.h"
 #include "dmasim/model/clocked.h"
+#include "dmasim/model/ring.h"
 #include "dmasim/model/trace.h"
 
 namespace dmasim {
@@ -122,8 +122,8 @@ class MemoryCore final : public Clocked, public BurstPort {
     std::uint16_t source_ = 0;
     Cycles newest_read_;
     Cycles newest_write_;
-    std::deque<Read> reads_;
-    std::deque<Write> writes_;
+    Ring<Read> reads_;
+    Ring<Write> writes_;
     std::vector<Beat> beats_;   // Written beat by beat and not in the storage yet, by stamp.
     std::vector<Write> spare_;  // Buffers of finished writes, to be used again.
 };

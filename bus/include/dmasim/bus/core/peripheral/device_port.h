@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <vector>
 
 #include "dmasim/bus/core/target_timing.h"
 #include "dmasim/model/burst.h"
 #include "dmasim/model/clocked.h"
+#include "dmasim/model/ring.h"
 
 namespace dmasim {
 
@@ -73,8 +73,8 @@ class DevicePort : public Clocked, public BurstPort {
     TargetTiming timing_;
     std::uint32_t bus_bytes_;
     BurstMaster* master_ = nullptr;
-    std::deque<Pending> reads_;
-    std::deque<Pending> writes_;
+    Ring<Pending> reads_;
+    Ring<Pending> writes_;
     Cycles newest_read_;
     Cycles newest_write_;
     bool evaluated_ = false;

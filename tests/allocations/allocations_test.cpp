@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Once a platform has run for a while, moving data costs no allocation: not in our modules, not in what they make the
+// kernel do. A program of its own, for counting_new.cpp replaces operator new.
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "counting_new.h"
+#include "platforms.h"
+#include "support/sim_test.h"
+
+namespace dmasim::bench {
+namespace {
+
+void expect_none(const std::string& name, Driver driver) {
+    for (const Workload& workload : workloads()) {
+        if (workload.name != name) {
+            continue;
+        }
+        const auto platform = make_event_platform(workload, driver);
+        platform->run(100'000);
+        const std::size_t before = test::allocations();
+        platform->run(300'000);
+        EXPECT_EQ(test::allocations() - before, 0U);
+        return;
+    }
+    FAIL() << "no workload " << name;
+}
+
+SIM_TEST(Allocations, TheCounterCounts) {
+    const std::size_t before = test::allocations();
+    const auto one = std::make_unique<int>(1);
+    EXPECT_EQ(test::allocations() - before, 1U);
+}
+SIM_TEST(Allocations, NoneWhenChannelsContend) {
+    expect_none("contended", Driver::Events);
+}
+SIM_TEST(Allocations, NoneForShortBursts) {
+    expect_none("short", Driver::Events);
+}
+SIM_TEST(Allocations, NoneForTwoMasters) {
+    expect_none("two_masters", Driver::Events);
+}
+SIM_TEST(Allocations, NoneWhenPaced) {
+    expect_none("paced", Driver::Events);
+}
+SIM_TEST(Allocations, NoneWithACpuThatMisses) {
+    expect_none("cpu_dma", Driver::Events);
+}
+SIM_TEST(Allocations, NoneForDescriptors) {
+    expect_none("scatter_gather", Driver::Events);
+}
+SIM_TEST(Allocations, NoneLooselyTimed) {
+    expect_none("single", Driver::LooselyTimed);
+}
+
+}  // namespace
+}  // namespace dmasim::bench
