@@ -48,7 +48,7 @@ class RunLog final : public TraceSink {
 /// All sinks of a run.
 class Sinks {
   public:
-    Sinks(const Scenario& scenario, ChannelWatch& watch, std::ostream* vcd)
+    Sinks(const Scenario& scenario, ChannelWatch& watch, std::ostream* vcd, TraceSink* more)
         : log_(scenario.platform.controllers.size()),
           bus_(scenario.platform.bus.initiators, scenario.platform.bus.targets),
           bus_filter_(kBusSource, bus_),
@@ -68,6 +68,9 @@ class Sinks {
             all_.add(*memory_filters_.back());
         }
         all_.add(watch);
+        if (more != nullptr) {
+            all_.add(*more);
+        }
         if (vcd != nullptr) {
             VcdOptions options;
             options.period = platform.period_ps;
@@ -254,7 +257,7 @@ std::string run(const Scenario& scenario, const ClockDomain& domain, const Simul
 Result simulate(const Scenario& scenario, const SimulateOptions& options) {
     const ClockDomain domain(sc_core::sc_time::from_value(scenario.platform.period_ps));
     ChannelWatch watch(domain);
-    Sinks sinks(scenario, watch, options.vcd);
+    Sinks sinks(scenario, watch, options.vcd, options.sink);
     Platform platform("platform", scenario, domain, sinks.all(), watch, options.actions);
 
     Result result;

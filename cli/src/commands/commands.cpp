@@ -6,6 +6,7 @@ namespace dmasim::cli {
 const std::vector<Command>& commands() {
     static const std::vector<Command> kCommands{
         {"run", "simulate a scenario", &run_run},
+        {"explore", "run a scenario under everything that its cache may do of its own accord", &run_explore},
         {"timing", "run a table of transfers on a beat-accurate profile, or compare with it", &run_timing_command},
         {"explain", "why each step of a transfer comes in its cycle", &run_explain},
         {"check", "check a scenario and simulate nothing", &run_check},

@@ -12,6 +12,7 @@ const std::vector<Command>& commands();
 
 // Commands that simulate.
 ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& streams);
+ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams& streams);
 ExitStatus run_timing_command(const std::vector<std::string>& arguments, const Streams& streams);
 
 }  // namespace dmasim::cli
