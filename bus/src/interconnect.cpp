@@ -59,6 +59,7 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
             passing.trans->set_extension(passing.extension.get());
         }
         extension_of(*passing.trans)->interval = 0;
+        extension_of(*passing.trans)->snooped = burst.snooped;
         passing.trans->set_address(burst.address);
         under_way_.push_back(std::move(passing));
         if (requesting_ == nullptr && held_back_ == 0) {

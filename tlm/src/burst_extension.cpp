@@ -13,6 +13,7 @@ void BurstExtension::copy_from(const tlm::tlm_extension_base& other) {
     // SystemC calls this for objects in the slot of this type only; the slot is all it checks.
     const auto& from = static_cast<const BurstExtension&>(other);
     purpose = from.purpose;
+    snooped = from.snooped;
     channel = from.channel;
     initiator = from.initiator;
     tag = from.tag;

@@ -70,6 +70,7 @@ tlm::tlm_generic_payload& PayloadPool::acquire(const Burst& burst, unsigned init
     }
     BurstExtension& extension = *extension_of(trans);
     extension.purpose = burst.purpose;
+    extension.snooped = burst.snooped;
     extension.channel = burst.channel;
     extension.tag = burst.tag;
     extension.no_snoop = burst.no_snoop;

@@ -31,6 +31,7 @@ Burst burst_of(const tlm::tlm_generic_payload& trans) {
     burst.enables = view.byte_enables;
     if (const BurstExtension* extension = extension_of(trans)) {
         burst.purpose = extension->purpose;
+        burst.snooped = extension->snooped;
         burst.channel = extension->channel;
         burst.tag = extension->tag;
         burst.no_snoop = extension->no_snoop;

@@ -45,6 +45,14 @@ BeatBytes beat_bytes(std::uint64_t address, std::uint32_t bytes, std::uint32_t f
     return {address + from, start + from, to - from};
 }
 
+/// What sinks that look at bytes are told beside address and length.
+void describe(const Burst& burst, TraceEvent& event) {
+    event.address2 = burst.fixed_bytes;
+    event.snooped = burst.snooped;
+    event.data = burst.data;
+    event.enables = burst.enables;
+}
+
 }  // namespace
 
 MemoryCore::MemoryCore(const MemoryConfig& config)
@@ -284,6 +292,8 @@ void MemoryCore::request(const Burst& burst, Cycles at) {
         event.bytes = burst.bytes;
         event.beats = beats;
         event.address = burst.address;
+        event.value = timing.interval;
+        describe(burst, event);
         sink_->event(event);
     }
     const std::uint32_t tag = burst.tag;
@@ -316,6 +326,7 @@ void MemoryCore::evaluate(Cycles edge) {
             event.bytes = read.burst.bytes;
             event.beats = bus_beats(read.burst, config_.bus_bytes());
             event.address = read.burst.address;
+            describe(read.burst, event);
             sink_->event(event);
         }
         master_->read_data(read.burst.tag, read.timing.first, read.timing.interval, read.response);

@@ -224,7 +224,25 @@ struct CpuCore::State {
         emit(event);
     }
 
-    void burst_event(EventKind kind, const Burst& burst, Cycles at, Response response) const {
+    /// A part of the program's access is carried out now. `value`: bits of CpuPiece beside that for stores.
+    void piece_event(std::uint64_t address, std::uint32_t bytes, const std::uint8_t* data, std::uint32_t value,
+                     std::uint64_t entry = 0) const {
+        if (trace == nullptr) {
+            return;
+        }
+        TraceEvent event;
+        event.at = now;
+        event.kind = EventKind::CpuPiece;
+        event.access = active.operation.kind == CpuOpKind::Store ? Access::Write : Access::Read;
+        event.address = address;
+        event.bytes = bytes;
+        event.data = data;
+        event.tag = static_cast<std::uint32_t>(entry);
+        event.value = value | (event.access == Access::Write ? kCpuAccessStore : 0);
+        emit(event);
+    }
+
+    void burst_event(EventKind kind, const Burst& burst, Cycles at, Response response, std::uint64_t entry = 0) const {
         if (trace == nullptr) {
             return;
         }
@@ -235,16 +253,19 @@ struct CpuCore::State {
         event.purpose = burst.purpose;
         event.response = response;
         event.tag = burst.tag;
+        event.job = static_cast<std::uint32_t>(entry);
         event.address = burst.address;
         event.bytes = burst.bytes;
         event.beats = beats_of(burst.address, burst.bytes, 0, word_bytes);
+        event.data = burst.data;
+        event.enables = burst.enables;
         emit(event);
     }
 
     // ---- the bus
 
-    void offer(const Burst& burst) {
-        burst_event(EventKind::BurstRequested, burst, now, Response::Ok);
+    void offer(const Burst& burst, std::uint64_t entry = 0) {
+        burst_event(EventKind::BurstRequested, burst, now, Response::Ok, entry);
         // The port may accept, and even answer, before it returns.
         if (burst.access == Access::Read) {
             read_tag = burst.tag;
@@ -269,9 +290,10 @@ struct CpuCore::State {
         offer(burst);
     }
 
-    /// `set`: flags of the bytes to write, null for all; trimmed to the first and last one set.
+    /// `set`: flags of the bytes to write, null for all; trimmed to the first and last one set. `entry`: number of the store
+    /// buffer's entry, for traces.
     void offer_write(Purpose purpose, std::uint32_t tag, std::uint64_t address, std::uint32_t bytes, std::uint8_t* data,
-                     const std::uint8_t* set) {
+                     const std::uint8_t* set, std::uint64_t entry = 0) {
         Burst burst;
         burst.access = Access::Write;
         burst.purpose = purpose;
@@ -282,7 +304,7 @@ struct CpuCore::State {
         if (set != nullptr && !std::all_of(set, set + bytes, [](std::uint8_t flag) { return flag != 0; })) {
             burst.enables = set;
         }
-        offer(burst);
+        offer(burst, entry);
     }
 
     void offer_write_back(WriteBack& write_back) {
@@ -334,7 +356,8 @@ struct CpuCore::State {
             entry->requested = true;
             entry->tag = ++newest_tag;
             offer_write(Purpose::Uncached, entry->tag, entry->word + entry->first, entry->bytes,
-                        entry->data.data() + entry->first, entry->set.data() + entry->first);
+                        entry->data.data() + entry->first, entry->set.data() + entry->first,
+                        StoreBuffer::number_of(entry->id));
         }
     }
 
@@ -783,6 +806,7 @@ struct CpuCore::State {
                 // The load is older than the write that was snooped: it may use what was read, once.
                 const std::uint32_t bytes = piece_bytes(address, line_bytes);
                 std::copy_n(served.data() + (address - line), bytes, data);
+                piece_event(address, bytes, data, 0);
                 return piece_done(bytes, end);
             }
         }
@@ -804,6 +828,8 @@ struct CpuCore::State {
                 return block();
             }
             stores.put(address, data, bytes, true, now);
+            piece_event(address, bytes, data, kCpuPieceBuffered | (hit ? kCpuAccessHit : 0),
+                        StoreBuffer::number_of(stores.newest()));
             if (hit) {
                 statistics.hits += active.missed ? 0U : 1U;
                 for (std::uint32_t number = 0; number < bytes; ++number) {
@@ -833,6 +859,7 @@ struct CpuCore::State {
         } else {
             std::copy_n(cache.data(place) + offset, bytes, data);
         }
+        piece_event(address, bytes, data, kCpuAccessHit);
         cache.touch(place);
         piece_done(bytes, end);
     }
@@ -872,6 +899,8 @@ struct CpuCore::State {
                     break;
                 case StoreBuffer::Overlap::Covered:
                     stores.forward(address, bytes, data);
+                    piece_event(address, bytes, data, kCpuAccessUncached | kCpuPieceBuffered,
+                                StoreBuffer::number_of(last));
                     ++statistics.forwarded;
                     ++statistics.uncached_loads;
                     return piece_done(bytes, now);
@@ -903,6 +932,8 @@ struct CpuCore::State {
             }
             ++statistics.uncached_stores;
             stores.put(address, data, bytes, false, now);
+            piece_event(address, bytes, data, kCpuAccessUncached | kCpuPieceBuffered,
+                        StoreBuffer::number_of(stores.newest()));
             return piece_done(bytes, now);
         }
         if (active.begun) {

@@ -39,6 +39,9 @@ class StoreBuffer {
     [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(entries_.size()); }
     [[nodiscard]] std::list<Entry>& entries() { return entries_; }
 
+    /// Number, from 1 on, of the store that `id` belongs to: the parts of an entry that is split have the same.
+    [[nodiscard]] static std::uint64_t number_of(std::uint64_t id) { return id / kIdStep; }
+
     /// Identification of the youngest entry ever made; 0 before the first.
     [[nodiscard]] std::uint64_t newest() const { return newest_; }
     /// Every entry up to `id` has left.

@@ -17,7 +17,11 @@ bool EventMerger::Later::operator()(const Entry& a, const Entry& b) const {
 
 void EventMerger::event(const TraceEvent& event) {
     DMASIM_INVARIANT(event.at >= settled_);
-    queue_.push(Entry{event, arrivals_});
+    Entry entry{event, arrivals_};
+    // They do not outlive the call.
+    entry.event.data = nullptr;
+    entry.event.enables = nullptr;
+    queue_.push(entry);
     ++arrivals_;
 }
 

@@ -30,13 +30,18 @@ enum class EventKind : std::uint8_t {
     BusGranted,    ///< A request left the initiator's queue for the target.
     BusResponded,  ///< First beat of read data, or the write response, handed to the initiator.
     // Memory.
+    // `data` and `enables` are the bytes; `address2` is the size of the elements of a fixed-address burst (0: incrementing);
+    // `snooped`: caches take part.
     MemoryRead,   ///< A read burst was sampled at this edge.
-    MemoryWrite,  ///< The last beat of a write burst was committed at this edge.
+    MemoryWrite,  ///< The last beat of a write burst was committed at this edge; value = distance of its beats.
     // CPU and cache.
     CpuAccess,         ///< A load or store of the program; value: bit 0 store, bit 1 hit, bit 2 uncached.
     CacheLineChanged,  ///< A line was filled, dirtied, cleaned, invalidated or evicted; value = CacheLineEvent.
     Maintenance,       ///< A maintenance operation ended; value = MaintenanceKind, bytes = range, job = cycles it took.
     Barrier,           ///< dmb (value 0) or dsb (value 1) ended.
+    CpuPiece,  ///< The part of a load or store that lies in one line or bus word was carried out on the cache or the store
+    ///< buffer at this edge: address, bytes, data; value as of CpuAccess, and bit 4: on the store buffer (tag =
+    ///< number of the entry, see `kCpuPieceBuffered`).
 };
 
 /// Where a channel's cycles go. Every cycle of a channel counts for exactly one cause (docs/timing.md, "Accounting").
@@ -58,6 +63,31 @@ inline constexpr std::uint32_t kNoTarget = 0xFFFFFFFF;
 /// Name of a cause for reports, in snake_case, e.g. "moving_data".
 std::string_view name_of(CycleCause cause);
 
+/// What happened to a line (`value` of CacheLineChanged; address = line, bytes = line length, job = set, tag = way, beats =
+/// number of dirty bytes before the change).
+enum class CacheLineEvent : std::uint8_t {
+    Filled,       ///< Installed after a miss of the program.
+    Prefetched,   ///< Installed by a prefetch.
+    Dirtied,      ///< A store made the clean line dirty.
+    Cleaned,      ///< Written back and kept.
+    Invalidated,  ///< Dropped by maintenance; `beats` dirty bytes were lost.
+    Evicted,      ///< Dropped to make room or by an eviction; written back if it was dirty.
+    Snooped,      ///< Dropped or updated because another master wrote.
+};
+
+/// `value` of Maintenance: kind in bits 0-1, scope in bits 2-3 (0 range, 1 set and way, 2 all).
+enum class MaintenanceKind : std::uint8_t { Clean, Invalidate, CleanInvalidate };
+
+/// Bits of `value` of CpuAccess and CpuPiece. For an access over several lines, "hit" says that all of them hit.
+inline constexpr std::uint32_t kCpuAccessStore = 1;
+inline constexpr std::uint32_t kCpuAccessHit = 2;
+inline constexpr std::uint32_t kCpuAccessUncached = 4;
+inline constexpr std::uint32_t kCpuAccessDevice = 8;
+/// CpuPiece: a store that entered the store buffer, or a load that it answered. `tag` numbers the entries from 1 on in the
+/// order in which they were made; an event BurstRequested of the CPU has that number in `job` when (a part of) the entry is
+/// sent to memory.
+inline constexpr std::uint32_t kCpuPieceBuffered = 16;
+
 /// One event. Fields that an event kind does not name are 0.
 struct TraceEvent {
     Cycles at;  ///< Edge (stamp) of the event.
@@ -74,6 +104,9 @@ struct TraceEvent {
     std::uint32_t value = 0;
     std::uint64_t address = 0;
     std::uint64_t address2 = 0;
+    bool snooped = false;  ///< Of accesses of memories: the bus shows the access to the caches (timing.md B6).
+    const std::uint8_t* data = nullptr;  ///< `bytes` bytes; valid during the call only. Null: the block does not say.
+    const std::uint8_t* enables = nullptr;  ///< As `Burst::enables`; valid during the call only.
 };
 
 /// Receives the event stream of one or more blocks.

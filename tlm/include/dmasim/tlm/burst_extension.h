@@ -24,6 +24,9 @@ class BurstExtension : public tlm::tlm_extension<BurstExtension> {
     std::uint32_t tag = 0;        ///< The initiator's name of the burst.
     bool no_snoop = false;        ///< As `Burst::no_snoop`.
 
+    /// Set by an interconnect of ours: it shows the access to the caches (timing.md B6). For traces only.
+    bool snooped = false;
+
     /// Set by the target: the distance in cycles between the data beats, >= 1, of writes from the acceptance on, of reads
     /// at BEGIN_RESP. An interconnect of ours overwrites it with what its own side sees. 0: the target does not say, and
     /// the initiator takes it to move one beat a cycle (docs/architecture.md, "Over TLM").

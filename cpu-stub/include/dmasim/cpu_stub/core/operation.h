@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dmasim/model/burst.h"
+#include "dmasim/model/trace.h"
 #include "dmasim/model/types.h"
 
 namespace dmasim {
@@ -73,27 +74,6 @@ class CpuClient {
     /// Announced while some edge <= `result.at` is evaluated. The next operation may be issued from here.
     virtual void completed(const CpuResult& result) = 0;
 };
-
-/// What happened to a line (TraceEvent::value of CacheLineChanged; address = line, bytes = line length, job = set,
-/// tag = way, beats = number of dirty bytes before the change).
-enum class CacheLineEvent : std::uint8_t {
-    Filled,       ///< Installed after a miss of the program.
-    Prefetched,   ///< Installed by a prefetch.
-    Dirtied,      ///< A store made the clean line dirty.
-    Cleaned,      ///< Written back and kept.
-    Invalidated,  ///< Dropped by maintenance; `beats` dirty bytes were lost.
-    Evicted,      ///< Dropped to make room or by an eviction; written back if it was dirty.
-    Snooped,      ///< Dropped or updated because another master wrote.
-};
-
-/// TraceEvent::value of Maintenance: kind in bits 0-1, scope in bits 2-3.
-enum class MaintenanceKind : std::uint8_t { Clean, Invalidate, CleanInvalidate };
-
-/// Bits of TraceEvent::value of CpuAccess. For an access over several lines, "hit" says that all of them hit.
-inline constexpr std::uint32_t kCpuAccessStore = 1;
-inline constexpr std::uint32_t kCpuAccessHit = 2;
-inline constexpr std::uint32_t kCpuAccessUncached = 4;
-inline constexpr std::uint32_t kCpuAccessDevice = 8;
 
 /// Where the CPU's cycles go. Every cycle counts for exactly one cause.
 enum class CpuCause : std::uint8_t {

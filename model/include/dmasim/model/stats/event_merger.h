@@ -14,6 +14,7 @@ namespace dmasim {
 ///
 /// Blocks report in the order in which they learn of things, so an event may be followed by an earlier one. The merger
 /// holds events back until it is told that nothing earlier can come. Memory: the events between two calls of `settle`.
+/// Bytes (`data`, `enables`) are not held back with them: the sorted events have none.
 class EventMerger final : public TraceSink {
   public:
     /// `sink` gets the sorted stream and must outlive the merger's calls.

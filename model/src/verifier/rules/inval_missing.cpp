@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "../rule.h"
+
+namespace dmasim::detail {
+
+namespace {
+
+class InvalMissing final : public VerifierRule {
+  public:
+    void stale_load(const Hazard& hazard, Judge& judge) override {
+        if (hazard.descriptor || refilled_by_prefetch(hazard, judge.state())) {
+            return;
+        }
+        Finding finding = finding_of(hazard, hazard.at, judge);
+        finding.message = "a load hits a cache line that is older than what the device has written";
+        finding.missing = "an invalidate of " + the_range() + " between " + text_of(finding.writer) + " and " +
+                          text_of(finding.reader);
+        judge.report(std::move(finding));
+    }
+};
+
+}  // namespace
+
+std::unique_ptr<VerifierRule> make_inval_missing() {
+    return std::make_unique<InvalMissing>();
+}
+
+}  // namespace dmasim::detail
