@@ -47,7 +47,7 @@ BeatBytes beat_bytes(std::uint64_t address, std::uint32_t bytes, std::uint32_t f
 
 /// What sinks that look at bytes are told beside address and length.
 void describe(const Burst& burst, TraceEvent& event) {
-    event.address2 = burst.fixed_bytes;
+    event.fixed_bytes = burst.fixed_bytes;
     event.snooped = burst.snooped;
     event.data = burst.data;
     event.enables = burst.enables;

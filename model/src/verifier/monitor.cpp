@@ -15,7 +15,18 @@ namespace {
 /// What comes first within a cycle (docs/verifier.md, "Time").
 enum class Order : std::uint8_t { MemoryRead, Block, MemoryWrite, Note };
 
-enum class NoteKind : std::uint8_t { None, Map, Completed, Freed, Descriptors, Published, Doorbell, Bounce, Copy };
+enum class NoteKind : std::uint8_t {
+    None,
+    Map,
+    Completed,
+    Freed,
+    Descriptors,
+    Published,
+    Doorbell,
+    Bounce,
+    Copy,
+    Poke
+};
 
 /// Bytes held back from which on the store of bytes is tidied up.
 constexpr std::size_t kCompactFrom = 1U << 20;
@@ -122,6 +133,17 @@ class VerifierMonitor::Impl {
         add(std::move(record));
     }
 
+    void poke(std::uint64_t address, const std::uint8_t* data, std::uint64_t count, Cycles at) {
+        Record record;
+        record.order = Order::Note;
+        record.note = NoteKind::Poke;
+        record.event.at = at;
+        record.event.address = address;
+        record.event.bytes = count;
+        record.data = keep(data, count);
+        add(record);
+    }
+
     void settle(Cycles edge) {
         if (edge <= settled) {
             return;
@@ -205,7 +227,7 @@ class VerifierMonitor::Impl {
         }
         const std::uint64_t interval = std::max<std::uint32_t>(event.value, 1);
         const std::uint64_t beats = std::min<std::uint64_t>(((at - event.at).count() - 1) / interval + 1, event.beats);
-        if (beats == event.beats || event.address2 != 0) {
+        if (beats == event.beats || event.fixed_bytes != 0) {
             return beats == event.beats ? static_cast<std::uint32_t>(event.bytes) : 0;
         }
         const std::uint64_t lead = event.address & (bus_bytes - 1);
@@ -220,10 +242,10 @@ class VerifierMonitor::Impl {
             const std::uint32_t until = bytes_before(write, window(event.source)->bus_bytes, at);
             if (until > write.done) {
                 VerifiedAccess access = access_of(write.record, write.address);
-                if (event.address2 != 0 && event.address2 < event.bytes) {
+                if (event.fixed_bytes != 0 && event.fixed_bytes < event.bytes) {
                     // Every element goes to the same place: the last one stays.
-                    const std::uint64_t skipped = event.bytes - event.address2;
-                    access.bytes = event.address2;
+                    const std::uint64_t skipped = event.bytes - event.fixed_bytes;
+                    access.bytes = event.fixed_bytes;
                     access.data = access.data == nullptr ? nullptr : access.data + skipped;
                     access.enables = access.enables == nullptr ? nullptr : access.enables + skipped;
                 } else {
@@ -266,8 +288,8 @@ class VerifierMonitor::Impl {
                 return judge_note(record);
             case Order::MemoryRead: {
                 VerifiedAccess access = access_of(record, window(event.source)->base + event.address);
-                if (event.address2 != 0) {
-                    access.bytes = std::min(access.bytes, event.address2);
+                if (event.fixed_bytes != 0) {
+                    access.bytes = std::min<std::uint64_t>(access.bytes, event.fixed_bytes);
                 }
                 return verifier.memory_read(event.at, access);
             }
@@ -384,6 +406,9 @@ class VerifierMonitor::Impl {
             case NoteKind::Copy:
                 verifier.copy(event.address, event.address2, event.bytes, event.at);
                 break;
+            case NoteKind::Poke:
+                verifier.poke(event.address, kept(record.data), event.bytes);
+                break;
             case NoteKind::None:
                 break;
         }
@@ -439,6 +464,10 @@ void VerifierMonitor::bounce(DmaDirection direction, std::uint64_t address, std:
 
 void VerifierMonitor::copy(std::uint64_t destination, std::uint64_t source, std::uint64_t bytes, Cycles at) {
     impl_->note(NoteKind::Copy, at, destination, bytes, source);
+}
+
+void VerifierMonitor::poke(std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes, Cycles at) {
+    impl_->poke(address, data, bytes, at);
 }
 
 void VerifierMonitor::settle(Cycles edge) {

@@ -128,6 +128,8 @@ FindingParty party_of(const WriteRecord& write);
 std::string text_of(const FindingParty& party);
 /// The line that the hazard is about was invalidated once, and prefetched again afterwards.
 bool refilled_by_prefetch(const Hazard& hazard, Shadow& state);
+/// When the line was last invalidated by maintenance before it was filled, or `kNever`.
+Cycles invalidated_before(const LineShadow& line, Shadow& state);
 /// The maintenance operation that was under way at `at`, or null if it is not remembered.
 const MaintenanceRecord* maintenance_at(Cycles at, Shadow& state);
 /// The byte was dropped because it lies in one line with those that were to be invalidated.

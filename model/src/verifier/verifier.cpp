@@ -377,6 +377,17 @@ class Verifier::Impl final : public detail::Judge {
         device_write(at, *range, access);
     }
 
+    void poke(const ByteRange& range, const std::uint8_t* data) {
+        for (std::uint64_t address = range.first;; ++address) {
+            state_.renew(address, 0, data == nullptr ? nullptr : data + (address - range.first));
+            state_.byte(address).memory = 0;
+            if (address == range.last) {
+                break;
+            }
+        }
+        forget_losses(range);
+    }
+
     // ---- notes
 
     void map(DmaDirection direction, const ByteRange& range, Cycles at) {
@@ -1155,6 +1166,12 @@ void Verifier::memory_read(Cycles at, const VerifiedAccess& access) {
 
 void Verifier::memory_write(Cycles at, const VerifiedAccess& access) {
     impl_->memory_write(at, access);
+}
+
+void Verifier::poke(std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes) {
+    if (const auto range = range_of(address, bytes)) {
+        impl_->poke(*range, data);
+    }
 }
 
 void Verifier::map(DmaDirection direction, std::uint64_t address, std::uint64_t bytes, Cycles at) {

@@ -87,8 +87,18 @@ bool refilled_by_prefetch(const Hazard& hazard, Shadow& state) {
     if (hazard.line == nullptr || !hazard.line->prefetched) {
         return false;
     }
-    const auto dropped = state.last_drop.find(hazard.line->address);
-    return dropped != state.last_drop.end() && dropped->second <= hazard.line->filled_at;
+    return invalidated_before(*hazard.line, state) != kNever;
+}
+
+Cycles invalidated_before(const LineShadow& line, Shadow& state) {
+    // The operation may have found nothing to drop.
+    for (auto done = state.maintenance.rbegin(); done != state.maintenance.rend(); ++done) {
+        if (done->drops() && done->scope != 1 && done->covers(line.address) && done->end <= line.filled_at) {
+            return done->end;
+        }
+    }
+    const auto dropped = state.last_drop.find(line.address);
+    return dropped != state.last_drop.end() && dropped->second <= line.filled_at ? dropped->second : kNever;
 }
 
 const MaintenanceRecord* maintenance_at(Cycles at, Shadow& state) {

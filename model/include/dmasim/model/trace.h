@@ -30,8 +30,7 @@ enum class EventKind : std::uint8_t {
     BusGranted,    ///< A request left the initiator's queue for the target.
     BusResponded,  ///< First beat of read data, or the write response, handed to the initiator.
     // Memory.
-    // `data` and `enables` are the bytes; `address2` is the size of the elements of a fixed-address burst (0: incrementing);
-    // `snooped`: caches take part.
+    // `data`, `enables`, `fixed_bytes` and `snooped` tell about the bytes.
     MemoryRead,   ///< A read burst was sampled at this edge.
     MemoryWrite,  ///< The last beat of a write burst was committed at this edge; value = distance of its beats.
     // CPU and cache.
@@ -104,7 +103,8 @@ struct TraceEvent {
     std::uint32_t value = 0;
     std::uint64_t address = 0;
     std::uint64_t address2 = 0;
-    bool snooped = false;  ///< Of accesses of memories: the bus shows the access to the caches (timing.md B6).
+    std::uint32_t fixed_bytes = 0;  ///< Of accesses of memories: as `Burst::fixed_bytes`.
+    bool snooped = false;           ///< Of accesses of memories: the bus shows the access to the caches (timing.md B6).
     const std::uint8_t* data = nullptr;  ///< `bytes` bytes; valid during the call only. Null: the block does not say.
     const std::uint8_t* enables = nullptr;  ///< As `Burst::enables`; valid during the call only.
 };

@@ -17,7 +17,11 @@ class ConsumeOrder final : public VerifierRule {
         if (!judge.state().descriptors.touches(range)) {
             return;
         }
-        ++loads_;
+        // One load of the program may come in pieces, by lines or bus words.
+        const bool goes_on = last_.last + 1 == range.first && at <= last_at_ + kPieceCycles;
+        loads_ += goes_on ? 0U : 1U;
+        last_ = range;
+        last_at_ = at;
         for (Entry& entry : entries_) {
             if (!entry.range.overlaps(range)) {
                 continue;
@@ -84,6 +88,7 @@ class ConsumeOrder final : public VerifierRule {
         Cycles seen_at;
     };
     static constexpr std::uint64_t kMaxEntry = 64;
+    static constexpr std::uint64_t kPieceCycles = 64;  // Longest distance of two pieces of one load.
 
     /// The entries in `range` are over.
     void drop(const ByteRange& range, Judge& judge) {
@@ -126,6 +131,8 @@ class ConsumeOrder final : public VerifierRule {
     RangeMap<Load> early_;
     std::deque<Entry> entries_;
     std::uint64_t loads_ = 0;
+    ByteRange last_;
+    Cycles last_at_;
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ class SpecRefill final : public VerifierRule {
             "the device wrote it";
         finding.missing = "an invalidate of " + the_range() + " between " + text_of(finding.writer) + " and " +
                           text_of(finding.reader) + "; the one at " +
-                          text_of(judge.state().last_drop.at(hazard.line->address)) + " came before the prefetch at " +
+                          text_of(invalidated_before(*hazard.line, judge.state())) + " came before the prefetch at " +
                           text_of(hazard.line->filled_at);
         judge.report(std::move(finding));
     }

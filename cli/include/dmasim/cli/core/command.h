@@ -67,6 +67,7 @@ int run_program(const std::vector<Command>& commands, const std::vector<std::str
 ExitStatus run_check(const std::vector<std::string>& arguments, const Streams& streams);
 ExitStatus run_schema(const std::vector<std::string>& arguments, const Streams& streams);
 ExitStatus run_list(const std::vector<std::string>& arguments, const Streams& streams);
+ExitStatus run_litmus_command(const std::vector<std::string>& arguments, const Streams& streams);
 ExitStatus run_explain(const std::vector<std::string>& arguments, const Streams& streams);
 
 }  // namespace dmasim::cli

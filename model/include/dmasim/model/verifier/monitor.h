@@ -37,6 +37,9 @@ class VerifierMonitor final : public TraceSink, public DriverNotes {
                 Cycles at) override;
     void copy(std::uint64_t destination, std::uint64_t source, std::uint64_t bytes, Cycles at) override;
 
+    /// `bytes` bytes were put into a verified memory behind everybody's back: they count as initial contents.
+    void poke(std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes, Cycles at);
+
     /// Promises that no event with `at` < `edge` and no note with `at` < `edge` will come any more, and judges those.
     void settle(Cycles edge);
     /// Judges everything that is left, and the rules about the end. Nothing may come afterwards.

@@ -111,6 +111,8 @@ class Verifier {
     ///@{
     /// Bytes are taken from a memory for `access`.
     void memory_read(Cycles at, const VerifiedAccess& access);
+    /// Bytes were put into a memory behind everybody's back: they count as initial contents.
+    void poke(std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes);
     /// Bytes are in a memory now.
     void memory_write(Cycles at, const VerifiedAccess& access);
     ///@}
