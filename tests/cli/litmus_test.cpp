@@ -102,9 +102,8 @@ TEST(Litmus, RightTracesStayRightWithEvictionsEverywhere) {
                 machine.run(entry.fixed[number]);
             }
             machine.finish();
-            EXPECT_TRUE(machine.findings().empty())
-                << entry.id << ", evictions before step " << place + 1 << ": "
-                << to_text(machine.findings().front().finding);
+            EXPECT_TRUE(machine.findings().empty()) << entry.id << ", evictions before step " << place + 1 << ": "
+                                                    << to_text(machine.findings().front().finding);
         }
     }
 }
@@ -129,11 +128,12 @@ std::string problem_of(const std::string& text) {
 }
 
 TEST(LitmusLanguage, ReadsEveryCommand) {
-    for (const char* text :
-         {"mem 0 40 o", "w 0 6 n", "r 0 6 =n*6", "r 0 6", "nc 0 4 W", "nr 0 4 =W*4", "dsb", "drain 8", "dmb", "bell",
-          "clean 0 40", "inv 0 40", "flush 0 40", "evict 0", "pf 20", "map in 0 40", "map out 0 40", "map bi 0 40",
-          "dw 0 40 n", "dr 0 40 =n*32,o*32", "done 0 0", "free 0 40", "desc 0 40", "pub 0 10", "bmap in 2 6 80", "bcopy 2",
-          "copy 0 80 20", "  w  0\t6 n ", "r 0 2 =a,b"}) {
+    for (const char* text : {"mem 0 40 o",  "w 0 6 n",      "r 0 6 =n*6",   "r 0 6",     "nc 0 4 W",
+                             "nr 0 4 =W*4", "dsb",          "drain 8",      "dmb",       "bell",
+                             "clean 0 40",  "inv 0 40",     "flush 0 40",   "evict 0",   "pf 20",
+                             "map in 0 40", "map out 0 40", "map bi 0 40",  "dw 0 40 n", "dr 0 40 =n*32,o*32",
+                             "done 0 0",    "free 0 40",    "desc 0 40",    "pub 0 10",  "bmap in 2 6 80",
+                             "bcopy 2",     "copy 0 80 20", "  w  0\t6 n ", "r 0 2 =a,b"}) {
         EXPECT_EQ(problem_of(text), "") << text;
     }
     LitmusStep step;
@@ -185,8 +185,8 @@ TEST(LitmusLanguage, RefusesWhatWouldTakeForEver) {
 }
 
 TEST(LitmusLanguage, NothingCrashesTheMachine) {
-    for (const char* text : {"w 0 0 n", "r 0 0 =", "dw 5 0 n", "dr 5 0", "clean 5 0", "copy 0 0 0", "bcopy 4", "done 4 4",
-                             "free 4 0", "drain 0", "map in 0 0", "desc 0 0", "pub 0 0", "bmap out 0 0 0",
+    for (const char* text : {"w 0 0 n", "r 0 0 =", "dw 5 0 n", "dr 5 0", "clean 5 0", "copy 0 0 0", "bcopy 4",
+                             "done 4 4", "free 4 0", "drain 0", "map in 0 0", "desc 0 0", "pub 0 0", "bmap out 0 0 0",
                              "r ffffff 1 =o*1", "pf ffffff", "evict ffffff", "flush ffffff 1"}) {
         LitmusStep step;
         ASSERT_EQ(parse_litmus_step(text, step), "") << text;
@@ -210,7 +210,8 @@ TEST(LitmusFile, SaysWhereItIsWrong) {
     EXPECT_EQ(refusal(good), "");
     EXPECT_EQ(refusal("- id: a\n  rule: OVERLAP\n  buggy:\n    - dsb\n    - w 0 4\n"),
               "f.yaml:5:7: \"w\" has too few arguments");
-    EXPECT_THAT(refusal("{id: a, rule: OVERLAPS, buggy: [dsb]}"), HasSubstr("f.yaml:1:15: \"OVERLAPS\" is no rule; OVERLAP?"));
+    EXPECT_THAT(refusal("{id: a, rule: OVERLAPS, buggy: [dsb]}"),
+                HasSubstr("f.yaml:1:15: \"OVERLAPS\" is no rule; OVERLAP?"));
     EXPECT_THAT(refusal("{id: a, rule: OVERLAP}"), HasSubstr("no \"buggy\" and no \"fixed\""));
     EXPECT_THAT(refusal("{id: a, buggy: [dsb]}"), HasSubstr("no \"rule\""));
     EXPECT_THAT(refusal("{rule: OVERLAP, buggy: [dsb]}"), HasSubstr("no \"id\""));
@@ -269,8 +270,8 @@ TEST(LitmusCommand, ExitStatusAndVariants) {
     const Outcome missing = run({"litmus", folder.path("missing.json")});
     EXPECT_EQ(missing.status, 2);
     EXPECT_EQ(std::count(missing.err.begin(), missing.err.end(), '\n'), 1);
-    const std::string bytes = folder.file("bytes.yaml",
-                                          "id: a\nrule: CLEAN_MISSING\nfixed: [mem 0 4 o, dr 0 4 =n*4]\n");
+    const std::string bytes =
+        folder.file("bytes.yaml", "id: a\nrule: CLEAN_MISSING\nfixed: [mem 0 4 o, dr 0 4 =n*4]\n");
     const Outcome other = run({"litmus", bytes});
     EXPECT_EQ(other.status, 1);
     EXPECT_THAT(other.out, HasSubstr("step 2 has read o*4"));

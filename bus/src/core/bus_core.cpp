@@ -504,7 +504,7 @@ class BusCore::Impl {
             Burst burst = entry.burst;
             burst.tag = id;
             burst.address = entry.target_address;
-            burst.snooped = initiators_[entry.initiator]->snooped && !caches_.empty();
+            burst.snooped = initiators_[entry.initiator]->snooped && !burst.no_snoop && !caches_.empty();
             target.port->request(burst, edge);
         }
         accepted_out_.clear();

@@ -270,8 +270,9 @@ class LitmusMachine::Impl {
     static VerifierConfig verifier_config(const LitmusConfig& config) {
         VerifierConfig verifier;
         verifier.line_bytes = config.line_bytes;
-        verifier.whole_line_write_back = config.coherence == CoherenceMode::None;
-        verifier.coherent_writes = config.coherence != CoherenceMode::None;
+        verifier.whole_line_write_back = config.coherence != CoherenceMode::IoCoherent;
+        verifier.coherent_writes = config.coherence == CoherenceMode::IoCoherent;
+        verifier.snooped_writes = config.coherence == CoherenceMode::IoCoherent;
         // Traces say which stores a doorbell is about by nothing but their order.
         verifier.doorbell_publishes_everything = true;
         verifier.disabled_rules = config.disabled_rules;

@@ -374,6 +374,11 @@ class Verifier::Impl final : public detail::Judge {
         if (access.purpose == Purpose::Uncached) {
             return posted_write(at, *range, access);
         }
+        if (access.snooped && !config_.snooped_writes) {
+            VerifiedAccess unseen = access;
+            unseen.snooped = false;
+            return device_write(at, *range, unseen);
+        }
         device_write(at, *range, access);
     }
 

@@ -30,7 +30,7 @@ struct Burst {
     /// One byte for each byte of data: not 0: it is transferred, 0: it is not. Null: all are. Lives as long as `data`.
     const std::uint8_t* enables = nullptr;
     bool no_snoop = false;  ///< No cache looks at it, also where its initiator's accesses are snooped (timing.md B6).
-    bool snooped = false;  ///< Set by a bus towards its targets: it shows this access to the caches (timing.md B6).
+    bool snooped = false;   ///< Set by a bus towards its targets: it shows this access to the caches (timing.md B6).
 };
 
 /// Number of data beats of a burst on a bus of `bus_bytes` (a power of two, 4 to 128) bytes a beat.

@@ -30,6 +30,8 @@ struct VerifierConfig {
     /// A doorbell publishes every store made before it, to whichever bytes. Otherwise only those to descriptors and to
     /// buffers that are handed to the device, which is what is certain.
     bool doorbell_publishes_everything = false;
+    /// A write that is shown to the cache changes or drops its copies. False: only reads look into it (one-sided).
+    bool snooped_writes = true;
     /// The devices' writes are shown to the cache (I/O-coherent platform): buffers need no maintenance before they are
     /// written. An access that is not shown to it (`VerifiedAccess::snooped`) is judged nevertheless.
     bool coherent_writes = false;
