@@ -597,12 +597,13 @@ bool Interconnect::direct(std::uint32_t initiator, tlm::tlm_generic_payload& tra
     const std::uint64_t address = trans.get_address();
     const auto window = core_.map().window_at(address);
     const bool snooped = initiator < config.snooped.size() && config.snooped[initiator];
-    dmi.set_start_address(address);
-    dmi.set_end_address(address);
-    dmi.allow_read_write();
     if (!window || snooped) {
+        dmi.set_start_address(address);
+        dmi.set_end_address(address);
+        dmi.allow_read_write();
         return false;
     }
+    // The target gets the descriptor as an initiator has to hand it over (IEEE 1666-2011, 11.2.5).
     trans.set_address(address - window->first + window->target_first);
     dmi.init();  // The target gets it in its initial state.
     const bool granted = downstream_[window->target]->target().get_direct_mem_ptr(trans, dmi);

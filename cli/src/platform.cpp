@@ -243,6 +243,22 @@ bool Platform::peek(std::uint64_t address, void* data, std::uint64_t bytes) cons
     return false;
 }
 
+std::vector<Statistic> Platform::stream_statistics() const {
+    std::vector<Statistic> result;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+        const StreamPeripheralCore& core = streams_[i]->core();
+        const std::string& name = scenario_.platform.streams[i].name;
+        result.push_back({name + ".misuses", core.misuses(), "burst",
+                          "Bursts that found too few elements in the FIFO, or too few free places."});
+        result.push_back({name + ".acknowledges", core.acknowledges(), "pulse", "Pulses of DACK."});
+        result.push_back({name + ".terminal_counts", core.terminal_counts(), "pulse", "Pulses of TC."});
+        if (core.config().sink) {
+            result.push_back({name + ".received_bytes", core.received().size(), "byte", "What the device has taken."});
+        }
+    }
+    return result;
+}
+
 std::vector<Check> Platform::checks() const {
     return runtime_ == nullptr ? std::vector<Check>{} : runtime_->checks();
 }

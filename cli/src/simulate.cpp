@@ -291,6 +291,8 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
         result.cpu = platform.cpu()->statistics();
         Sinks::add("cpu", cpu_statistics(*result.cpu), result);
     }
+    const std::vector<Statistic> streams = platform.stream_statistics();
+    result.statistics.insert(result.statistics.end(), streams.begin(), streams.end());
     result.sections = platform.sections();
     for (const ReportSection& section : result.sections) {
         result.statistics.insert(result.statistics.end(), section.statistics.begin(), section.statistics.end());

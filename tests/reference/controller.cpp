@@ -287,7 +287,7 @@ bool ClockedController::quiet_before(const Channel& channel, Edge edge) const {
         }
     }
     for (const PartPtr& part : channel.fetches) {
-        if (!over_before(part->burst, edge)) {
+        if (!part->dropped && !over_before(part->burst, edge)) {
             return false;
         }
     }
@@ -815,6 +815,9 @@ void ClockedController::drop_what_is_behind(unsigned number, Edge edge) {
         channel.jobs.pop_back();
     }
     if (!channel.jobs.empty() && channel.fetch && !channel.fetch->failed) {
+        for (const PartPtr& part : channel.fetch->parts) {
+            part->dropped = true;
+        }
         channel.fetch.reset();
     }
 }

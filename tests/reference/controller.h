@@ -101,6 +101,7 @@ class ClockedController {
         std::uint32_t bytes = 0;
         std::vector<std::uint8_t> data;
         TransactionPtr burst;
+        bool dropped = false;  ///< Of a fetch: it runs out unseen (C10).
     };
     using PartPtr = std::shared_ptr<Part>;
     struct Job {

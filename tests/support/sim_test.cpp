@@ -137,7 +137,7 @@ class PipeListener : public ::testing::EmptyTestEventListener {
     run_body(body);
     write_record(fd, RecordKind::EndOfBody, ::testing::TestPartResult::kSuccess, 0, "", "");
     std::fflush(nullptr);
-    // exit and not _exit: leak checks and coverage counters do their work in exit handlers.
+    // exit and not _exit: coverage counters do their work in exit handlers.
     std::exit(0);
 }
 

@@ -125,6 +125,10 @@ void DmaController::before_end_of_elaboration() {
         throw ConfigError(std::string(memory.name()) +
                           " is not bound: bind it to the target socket of a bus or memory");
     }
+    if (registers.get_base_port().bind_count() == 0) {
+        throw ConfigError(std::string(registers.name()) +
+                          " is not bound: bind the initiator socket of a bus or CPU to it");
+    }
     descriptors_apart_ = descriptor_memory.get_base_port().bind_count() != 0;
 }
 

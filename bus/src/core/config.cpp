@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "dmasim/bus/core/address_map.h"
 #include "dmasim/bus/core/beat/beat_fabric.h"
@@ -22,6 +23,17 @@ bool BusConfig::is_beat_fabric() const {
     // Wires are no interconnect: a memory is bound to its controller itself.
     return topology != "direct" &&
            std::any_of(kinds.begin(), kinds.end(), [&](const auto& kind) { return kind.name == topology; });
+}
+
+BusConfig bus_of(std::uint32_t initiators, std::vector<AddressRange> map) {
+    BusConfig config;
+    config.initiators = initiators;
+    for (const AddressRange& range : map) {
+        // The number of a target is checked with all the rest; 2^32 of them must not come round to 0.
+        config.targets = std::max(config.targets, std::min(range.target, std::uint32_t{1} << 31U) + 1);
+    }
+    config.map = std::move(map);
+    return config;
 }
 
 std::vector<std::string> validate(const BusConfig& config) {

@@ -435,6 +435,15 @@ Job job_of(const View& view) {
     return job;
 }
 
+/// The controller would refuse such a job (BAD_ELEMENT); a scenario that wants to see that names a unit that does not fit.
+void refuse_paced_without_unit(const View& job, Handshake handshake) {
+    if (handshake == Handshake::Single || handshake == Handshake::Demand) {
+        job["handshake"].fail_at_key(
+            fmt::format("handshake {} needs the key \"unit\" in the transfer, the most bytes of a unit",
+                        job["handshake"].string()));
+    }
+}
+
 std::string place_of(const View& view) {
     const std::string prefix = view.document().prefix(view.document().node(view.pointer()).value);
     return prefix.substr(0, prefix.size() - 2);
@@ -674,6 +683,12 @@ TransferSpec transfer_of(const View& view, const PlatformSpec& platform) {
     }
     if (view.has("unit")) {
         transfer.job.unit_bytes = view["unit"].number32();
+    } else if (chain.json().empty()) {
+        refuse_paced_without_unit(view, transfer.job.handshake);
+    } else {
+        for (std::size_t i = 0; i < transfer.chain.size(); ++i) {
+            refuse_paced_without_unit(chain.items()[i], transfer.chain[i].handshake);
+        }
     }
     if (view.has("start")) {
         transfer.start = view["start"].number();
@@ -685,36 +700,12 @@ TransferSpec transfer_of(const View& view, const PlatformSpec& platform) {
 }
 
 std::vector<RegisterWrite> register_writes(const TransferSpec& transfer) {
-    using namespace native;
-    std::vector<RegisterWrite> writes;
-    const auto write = [&](std::uint32_t offset, std::uint64_t value) {
-        writes.push_back({channel_register(transfer.channel, offset), static_cast<std::uint32_t>(value)});
-    };
-    const Job& job = transfer.job;
-    std::uint32_t config = transfer.continue_on_error ? config::kErrorContinue : 0;
-    if (transfer.chain.empty()) {
-        config |= (job.source.fixed ? config::kSrcFixed : 0) | (job.destination.fixed ? config::kDstFixed : 0) |
-                  (job.no_snoop ? config::kNoSnoop : 0) | (transfer.cyclic_rounds != 0 ? config::kCyclic : 0);
-        config = config::ElementLog2::set(config, job.element_log2);
-        config = config::HandshakeMode::set(config, static_cast<std::uint32_t>(job.handshake));
-        write(reg::kSrcLo, job.source.address);
-        write(reg::kSrcHi, job.source.address >> 32U);
-        write(reg::kDstLo, job.destination.address);
-        write(reg::kDstHi, job.destination.address >> 32U);
-        write(reg::kLength, job.length);
-        write(reg::kRows, job.rows);
-        write(reg::kSrcStride, static_cast<std::uint32_t>(job.source.stride));
-        write(reg::kDstStride, static_cast<std::uint32_t>(job.destination.stride));
-    } else {
-        config |= config::kChain;
-        write(reg::kDescLo, transfer.descriptors);
-        write(reg::kDescHi, transfer.descriptors >> 32U);
-    }
-    write(reg::kUnitBytes, job.unit_bytes);
-    write(reg::kConfig, config);
-    write(reg::kIntEnable, interrupt::kAll);
-    write(reg::kControl, control::kStart);
-    return writes;
+    native::StartOptions options;
+    options.cyclic = transfer.cyclic_rounds != 0;
+    options.continue_on_error = transfer.continue_on_error;
+    return transfer.chain.empty()
+               ? native::start_job(transfer.channel, transfer.job, options)
+               : native::start_chain(transfer.channel, transfer.descriptors, transfer.job.unit_bytes, options);
 }
 
 Bytes chain_bytes(const TransferSpec& transfer) {

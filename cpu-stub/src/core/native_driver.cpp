@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "dmasim/model/errors.h"
+#include "dmasim/model/frontend/native/job_registers.h"
 #include "dmasim/model/frontend/native/register_map.h"
 
 namespace dmasim {
@@ -121,32 +122,26 @@ void NativeDriver::finish(const std::vector<native::Descriptor>& descriptors) {
     }
 }
 
+std::uint32_t NativeDriver::interrupts() const {
+    using namespace native::interrupt;
+    return config_.use_interrupt ? kDone | kError | kAborted | kEndOfChain : 0;
+}
+
 void NativeDriver::enable_interrupts(unsigned channel) {
     write(channel, reg::kIntStatus, native::interrupt::kAll);
-    write(channel, reg::kIntEnable,
-          config_.use_interrupt ? native::interrupt::kDone | native::interrupt::kError | native::interrupt::kAborted |
-                                      native::interrupt::kEndOfChain
-                                : 0);
+    write(channel, reg::kIntEnable, interrupts());
 }
 
 void NativeDriver::start(unsigned channel, const Request& request) {
     prepare(request);
-    const Job& job = request.job;
-    enable_interrupts(channel);
-    write_pair(channel, reg::kSrcLo, job.source.address);
-    write_pair(channel, reg::kDstLo, job.destination.address);
-    write(channel, reg::kLength, job.length);
-    write(channel, reg::kRows, job.rows);
-    write(channel, reg::kSrcStride, static_cast<std::uint32_t>(job.source.stride));
-    write(channel, reg::kDstStride, static_cast<std::uint32_t>(job.destination.stride));
-    write(channel, reg::kUnitBytes, job.unit_bytes);
-    write(channel, reg::kConfig,
-          (job.source.fixed ? native::config::kSrcFixed : 0) | (job.destination.fixed ? native::config::kDstFixed : 0) |
-              native::config::ElementLog2::of(job.element_log2) |
-              native::config::HandshakeMode::of(static_cast<std::uint32_t>(job.handshake)) |
-              (job.no_snoop ? native::config::kNoSnoop : 0) | (request.cyclic ? native::config::kCyclic : 0) |
-              (request.continue_on_error ? native::config::kErrorContinue : 0));
-    write(channel, reg::kControl, native::control::kStart);
+    native::StartOptions options;
+    options.cyclic = request.cyclic;
+    options.continue_on_error = request.continue_on_error;
+    options.interrupts = interrupts();
+    write(channel, reg::kIntStatus, native::interrupt::kAll);
+    for (const native::RegisterWrite& one : native::start_job(channel, request.job, options)) {
+        cpu_.write_register(config_.registers + one.offset, one.value);
+    }
 }
 
 NativeDriver::Completion NativeDriver::wait(unsigned channel) {

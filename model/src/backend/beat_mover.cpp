@@ -125,7 +125,9 @@ void BeatMover::status(Cycles at) {
     under_.pop_front();
     if (under.sourced) {
         source_of_transfers_->status(under.tag, at, pipeline_->status_response());
-    } else if (!under.orphan) {
+    } else if (under.orphan) {
+        report(EventKind::BurstResponse, at, under, Access::Write, 0);
+    } else {
         BurstEnd end;
         end.at = at;
         end.access = Access::Write;

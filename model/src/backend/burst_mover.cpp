@@ -351,11 +351,12 @@ void BurstMover::read_data(std::uint32_t tag, Cycles first, std::uint32_t interv
         chunk.read_last = slot.last;
         chunk.read_response = response;
     }
+    // Whoever watches the port sees the bursts of a channel that was reset run out; the channel does not.
+    report(EventKind::BurstData, first, slot, interval);
+    report(EventKind::BurstResponse, slot.last, slot, 0);
     if (slot.orphan) {
         return;
     }
-    report(EventKind::BurstData, first, slot, interval);
-    report(EventKind::BurstResponse, slot.last, slot, 0);
     client_.read_announced(slot.burst.channel, slot.first, slot.last);
     const BurstEnd end{slot.last, Access::Read, response, slot.burst.address, slot.sequence};
     if (!slot.data_burst) {
@@ -371,10 +372,10 @@ void BurstMover::write_response(std::uint32_t tag, Cycles at, Response response)
     slot.first = at;
     slot.last = at;
     slot.response = response;
+    report(EventKind::BurstResponse, at, slot, 0);
     if (slot.orphan) {
         return;
     }
-    report(EventKind::BurstResponse, at, slot, 0);
     const BurstEnd end{at, Access::Write, response, slot.burst.address, slot.sequence};
     if (slot.data_burst) {
         client_.chunk_ended(chunks_[slot.chunk].order, end);

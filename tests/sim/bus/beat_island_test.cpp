@@ -27,6 +27,7 @@
 
 #include "sim/tlm/foreign_target.h"
 #include "support/core/beat_loop.h"
+#include "support/monitors.h"
 #include "support/sim_test.h"
 
 namespace dmasim {
@@ -169,7 +170,7 @@ class DirectPlatform final : public sc_core::sc_module {
             make_rest();
             make_memory();
         }
-        software->socket.bind(dma->registers);
+        in_line.connect(software->socket, dma->registers);
         dma->irq.bind(software->irq);
         if (shape.monitor) {
             for (int i = 0; i < 2; ++i) {
@@ -198,6 +199,7 @@ class DirectPlatform final : public sc_core::sc_module {
     std::unique_ptr<Software> software;
     std::unique_ptr<DmaController> dma;
     std::vector<std::unique_ptr<ProtocolMonitor>> monitors;
+    test::Monitors in_line;
 };
 
 /// Statuses of a stream.
@@ -432,7 +434,8 @@ void on_a_foreign_target(const std::string& profile, TransportStyle style, Targe
     DmaController dma("dma", clock_domain(), config);
     Software software("software");
     ProtocolMonitor monitor("monitor");
-    software.socket.bind(dma.registers);
+    test::Monitors in_line;
+    in_line.connect(software.socket, dma.registers);
     dma.irq.bind(software.irq);
     dma.memory.bind(monitor.target_socket);
     monitor.initiator_socket.bind(target.socket);
@@ -517,8 +520,8 @@ class FabricPlatform final : public sc_core::sc_module {
             }
         }
         for (unsigned i = 0; i < 2; ++i) {
-            fabric->initiator_sockets[i].bind(memory[i]->socket);
-            software[i]->socket.bind(dma[i]->registers);
+            in_line.connect(fabric->initiator_sockets[i], memory[i]->socket);
+            in_line.connect(software[i]->socket, dma[i]->registers);
             dma[i]->irq.bind(software[i]->irq);
             if (monitor) {
                 monitors.push_back(std::make_unique<ProtocolMonitor>(("monitor_" + std::to_string(i)).c_str()));
@@ -539,6 +542,7 @@ class FabricPlatform final : public sc_core::sc_module {
     std::unique_ptr<Software> software[2];
     std::unique_ptr<DmaController> dma[2];
     std::vector<std::unique_ptr<ProtocolMonitor>> monitors;
+    test::Monitors in_line;
     std::string log[2];
 
   private:

@@ -18,6 +18,7 @@
 #include "dmasim/bus/peripherals.h"
 #include "dmasim/tlm/protocol_monitor.h"
 
+#include "support/monitors.h"
 #include "support/sim_test.h"
 
 namespace dmasim {
@@ -457,8 +458,9 @@ SIM_TEST(OwnModules, AnyPayloadAndDebugAccesses) {
     ProtocolMonitor monitor("monitor");
     initiator.socket.bind(monitor.target_socket);
     monitor.initiator_socket.bind(bus.target_sockets[0]);
-    bus.initiator_sockets[0].bind(first.socket);
-    bus.initiator_sockets[1].bind(second.socket);
+    test::Monitors monitors;
+    monitors.connect(bus.initiator_sockets[0], first.socket);
+    monitors.connect(bus.initiator_sockets[1], second.socket);
     auto& longest = initiator.add(0, tlm::TLM_WRITE_COMMAND, 0x10FF3, count_up(5000));
     auto& masked = initiator.add(9000, tlm::TLM_WRITE_COMMAND, 0x10000, count_up(8));
     masked.enables = {0xFF, 0};
@@ -506,9 +508,10 @@ SIM_TEST(OwnModules, DmiIsTranslatedClippedAndTakenBack) {
     Memory memory("memory", clock_10ns(), config, options);
     Initiator initiator("initiator");
     Initiator snooped("snooped");
-    initiator.socket.bind(bus.target_sockets[0]);
-    snooped.socket.bind(bus.target_sockets[1]);
-    bus.initiator_sockets[0].bind(memory.socket);
+    test::Monitors monitors;
+    monitors.connect(initiator.socket, bus.target_sockets[0]);
+    monitors.connect(snooped.socket, bus.target_sockets[1]);
+    monitors.connect(bus.initiator_sockets[0], memory.socket);
     initiator.add(1000, tlm::TLM_WRITE_COMMAND, 0x10900, count_up(8));
     sc_core::sc_start(ns(500));
     tlm::tlm_generic_payload trans;
@@ -521,6 +524,7 @@ SIM_TEST(OwnModules, DmiIsTranslatedClippedAndTakenBack) {
     std::uint8_t byte = 0;
     EXPECT_TRUE(memory.peek(0x900, &byte, 1));
     EXPECT_EQ(byte, 0x77);
+    dmi.init();
     EXPECT_FALSE(snooped.socket->get_direct_mem_ptr(trans, dmi)) << "caches would not see it";
     EXPECT_TRUE(initiator.invalidated.empty());
     sc_core::sc_start(ns(1000));

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "dmasim/bus/interconnect.h"
@@ -16,6 +17,7 @@
 #include "dmasim/tlm/dma_controller.h"
 
 #include "support/core/cpu_machine.h"
+#include "support/monitors.h"
 #include "support/sim_test.h"
 
 namespace dmasim {
@@ -58,10 +60,10 @@ struct Top : sc_core::sc_module {
         for (std::size_t n = 0; n < build.size(); ++n) {
             build[config.reversed ? build.size() - 1 - n : n]();
         }
-        cpu->memory.bind(bus->target_sockets[0]);
-        dma->memory.bind(bus->target_sockets[1]);
-        bus->initiator_sockets[0].bind(memory->socket);
-        bus->initiator_sockets[1].bind(dma->registers);
+        monitors.connect(cpu->memory, bus->target_sockets[0]);
+        monitors.connect(dma->memory, bus->target_sockets[1]);
+        monitors.connect(bus->initiator_sockets[0], memory->socket);
+        monitors.connect(bus->initiator_sockets[1], dma->registers);
         dma->irq.bind(irq);
         cpu->irq[0].bind(irq);
         if (config.coherent) {
@@ -75,6 +77,7 @@ struct Top : sc_core::sc_module {
     std::unique_ptr<Memory> memory;
     std::unique_ptr<Cpu> cpu;
     std::unique_ptr<DmaController> dma;
+    test::Monitors monitors;
 };
 
 std::vector<std::uint8_t> pattern(std::size_t bytes, std::uint8_t first) {
@@ -156,6 +159,7 @@ void run_driver(TopConfig config, bool interrupt) {
         }
         EXPECT_EQ(sum, run.notes.stamps.back()) << run.name;
         EXPECT_EQ(run.notes.stamps, runs[0].notes.stamps) << run.name;
+        run.top->monitors.expect_rest();
     }
 }
 
@@ -333,7 +337,8 @@ SIM_TEST(CpuModule, InterruptIsSeenAtTheNextEdge) {
         bool get_direct_mem_ptr(tlm::tlm_generic_payload&, tlm::tlm_dmi&) override { return false; }
         unsigned transport_dbg(tlm::tlm_generic_payload&) override { return 0; }
     } nobody("nobody");
-    cpu.memory.bind(nobody.socket);
+    test::Monitors monitors;
+    monitors.connect(cpu.memory, nobody.socket);
     sc_core::sc_start(95, sc_core::SC_NS);
     level.write(true);  // At 95 ns: stamp 10, seen at edge 11.
     sc_core::sc_start(1, sc_core::SC_US);

@@ -18,10 +18,12 @@
 #include "dmasim/model/errors.h"
 #include "dmasim/model/frontend/native/descriptor.h"
 #include "dmasim/model/frontend/native/register_map.h"
+#include "dmasim/tlm/blocking_access.h"
 #include "dmasim/tlm/payload_pool.h"
 #include "dmasim/tlm/protocol_monitor.h"
 
 #include "foreign_target.h"
+#include "support/monitors.h"
 #include "support/sim_test.h"
 
 namespace dmasim {
@@ -547,6 +549,42 @@ SIM_TEST(DmaController, AnUnboundMemorySocketIsAConfigurationError) {
     driver.abandon();
 }
 
+SIM_TEST(DmaController, AnUnboundRegisterSocketIsAConfigurationError) {
+    DmaController dma("dma", ClockDomain(10, sc_core::SC_NS), config_of(TransportStyle::NonBlocking));
+    LooselyTimedTarget memory("memory", kAnnotate, ns(30));
+    dma.memory.bind(memory.socket);
+    try {
+        sc_core::sc_start(sc_core::SC_ZERO_TIME);
+        FAIL() << "elaborated";
+    } catch (const ConfigError& error) {
+        EXPECT_THAT(error.what(), ::testing::HasSubstr("dma.registers"));
+    }
+}
+
+// What examples/your-platform uses: a job by the writes of the library, and where the writes end when one fails.
+SIM_TEST(DmaController, WritesOfAJobAndAccessesThatWait) {
+    LtPlatform platform(config_of(TransportStyle::NonBlocking), kAnnotate, ns(30));
+    platform.driver.program = [&] {
+        Driver& driver = platform.driver;
+        driver.until(100);
+        // The answer to a register access comes a cycle later, and the access waits for it.
+        std::vector<native::RegisterWrite> writes = native::start_copy(1, 0x2000, 0x103, 700);
+        EXPECT_EQ(write_registers(driver.socket, 0, writes), tlm::TLM_OK_RESPONSE);
+        EXPECT_EQ(sc_core::sc_time_stamp(), ns(100) + ns(10) * static_cast<double>(writes.size()));
+        driver.pause(platform.irq.signal.posedge_event());
+        EXPECT_EQ(driver.read(channel_register(1, reg::kStatus)), native::status::kDone);
+        std::uint32_t value = 0;
+        EXPECT_EQ(blocking_read(driver.socket, channel_register(1, reg::kLength), &value, 4), tlm::TLM_OK_RESPONSE);
+        EXPECT_EQ(value, 700U);
+        EXPECT_EQ(blocking_read(driver.socket, 0x18, &value, 4), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        writes = {{channel_register(0, reg::kLength), 1}, {0x18, 2}, {channel_register(0, reg::kLength), 3}};
+        EXPECT_EQ(write_registers(driver.socket, 0, writes), tlm::TLM_ADDRESS_ERROR_RESPONSE);
+        EXPECT_EQ(driver.read(channel_register(0, reg::kLength)), 1U) << "nothing behind the one that failed";
+    };
+    platform.run();
+    platform.expect_copied(0x103, 0x2000, 700);
+}
+
 SIM_TEST(DmaController, RefusesBadConfigurationsWithAllTheirProblems) {
     DmaControllerConfig config;
     config.dma.channels = 0;
@@ -640,8 +678,9 @@ void in_order(bool reversed) {
     for (std::size_t i = 0; i < make.size(); ++i) {
         make[reversed ? make.size() - 1 - i : i]();
     }
-    driver->socket.bind(dma->registers);
-    dma->memory.bind(memory->socket);
+    test::Monitors monitors;
+    monitors.connect(driver->socket, dma->registers);
+    monitors.connect(dma->memory, memory->socket);
     dma->irq.bind(irq->signal);
     driver->program = [&] {
         driver->until(100);

@@ -17,6 +17,7 @@
 #include "dmasim/tlm/protocol_monitor.h"
 
 #include "foreign_target.h"
+#include "support/monitors.h"
 #include "support/sim_test.h"
 
 namespace dmasim {
@@ -464,7 +465,8 @@ SIM_TEST(MasterSocketAdapter, MoreBlockingCallsThanThreadsWaitForTheirTurn) {
     options.max_blocking_calls = 1;
     Master master("master", options);
     LooselyTimedTarget target("target", LooselyTimedTarget::Delay::Wait, ns(35));
-    master.memory.bind(target.socket);
+    test::Monitors monitors;
+    monitors.connect(master.memory, target.socket);
     for (unsigned i = 0; i < 3; ++i) {
         master.script.add(Access::Read, 0x100, 8, 5 + i);
     }

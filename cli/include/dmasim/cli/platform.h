@@ -17,6 +17,7 @@
 #include "dmasim/cli/core/steps.h"
 #include "dmasim/cli/register_port.h"
 #include "dmasim/cpu_stub/cpu.h"
+#include "dmasim/model/stats/statistic.h"
 #include "dmasim/model/trace.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/dma_controller.h"
@@ -45,6 +46,9 @@ class Platform final : public sc_core::sc_module {
 
     /// What sink `stream` has taken so far.
     [[nodiscard]] const Bytes& received(std::uint32_t stream) const { return streams_[stream]->core().received(); }
+
+    /// What the stream peripherals have seen; the names begin with the name of the stream.
+    [[nodiscard]] std::vector<Statistic> stream_statistics() const;
 
     /// The CPU, or nullptr.
     [[nodiscard]] Cpu* cpu() { return cpu_.get(); }

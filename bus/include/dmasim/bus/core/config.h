@@ -40,6 +40,9 @@ struct BusConfig {
     [[nodiscard]] bool is_beat_fabric() const;
 };
 
+/// A shared bus with `initiators` ports, the given map, as many target ports as it names, and defaults for the rest.
+BusConfig bus_of(std::uint32_t initiators, std::vector<AddressRange> map);
+
 /// A range of a memory whose accesses fail (M3).
 struct ErrorRange {
     std::uint64_t base = 0;

@@ -18,6 +18,7 @@
 #include "dmasim/cpu_stub/core/config.h"
 #include "dmasim/model/config.h"
 #include "dmasim/model/frontend/native/descriptor.h"
+#include "dmasim/model/frontend/native/job_registers.h"
 #include "dmasim/model/job.h"
 #include "dmasim/model/status.h"
 
@@ -101,11 +102,7 @@ struct TransferSpec {
     std::optional<std::uint64_t> abort_at;
 };
 
-/// One 32-bit register access that programs a controller.
-struct RegisterWrite {
-    std::uint32_t offset = 0;
-    std::uint32_t value = 0;
-};
+using native::RegisterWrite;
 
 /// The register writes that set up and start `transfer`, the start command last.
 std::vector<RegisterWrite> register_writes(const TransferSpec& transfer);

@@ -134,6 +134,7 @@ class NativeDriver {
     static Sides sides_of(const native::Descriptor& descriptor);
     std::uint64_t read_pair(unsigned channel, std::uint32_t low_offset);
     void write_pair(unsigned channel, std::uint32_t low_offset, std::uint64_t value);
+    [[nodiscard]] std::uint32_t interrupts() const;
     void enable_interrupts(unsigned channel);
     [[nodiscard]] MemoryType descriptor_type() const;
 
