@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -99,6 +100,12 @@ class Peripheral final : public FlyByDevice {
     std::vector<Cycles> taken_at;
 };
 
+/// A port that is bound after its master has been made.
+struct LateForward final : BurstPort {
+    void request(const Burst& burst, Cycles at) override { port->request(burst, at); }
+    BurstPort* port = nullptr;
+};
+
 struct DmaMachineConfig {
     bool coherent = false;
     dma::DmaConfig dma;
@@ -108,6 +115,7 @@ struct DmaMachineConfig {
     std::vector<ErrorRange> errors;
     bool interrupt = false;
     std::uint32_t cache_bytes = 32768;
+    std::function<void(CpuConfig&)> tune;  ///< Changes the CPU.
 };
 
 /// Initiators: 0 CPU, 1 bus master, 2 system controllers. Targets: 0 memory, 1 map registers, 2 system controllers.
@@ -244,11 +252,6 @@ class DmaMachine {
     }
 
   private:
-    struct Forward final : BurstPort {
-        void request(const Burst& burst, Cycles at) override { port->request(burst, at); }
-        BurstPort* port = nullptr;
-    };
-
     static DmaMachineConfig complete(DmaMachineConfig config) {
         config.dma.coherent = config.coherent;
         config.dma.cache_line = config.line;
@@ -288,6 +291,9 @@ class DmaMachine {
         cpu_settings.cache.line_bytes = config.line;
         cpu_settings.cache.size_bytes = config.cache_bytes;
         cpu_settings.cache.coherence = config.coherent ? CoherenceMode::IoCoherent : CoherenceMode::None;
+        if (config.tune) {
+            config.tune(cpu_settings);
+        }
         return cpu_settings;
     }
     [[nodiscard]] MapRegistersConfig map_config() const {
@@ -346,8 +352,8 @@ class DmaMachine {
     LoopContext cpu;
 
   private:
-    Forward cpu_port;
-    Forward pc_at_port;
+    LateForward cpu_port;
+    LateForward pc_at_port;
 
   public:
     CpuCore core;
@@ -359,6 +365,52 @@ class DmaMachine {
     PcAtRegisters pc_at_registers;
     dma::PcAtController controller;
     dma::DmaOperations dma;
+};
+
+/// A machine, one driver, and its adapter.
+struct Rig {
+    explicit Rig(const DmaMachineConfig& machine_config = {}, const dma::DeviceDescription& description = {},
+                 dma::DeviceId device_id = 1)
+        : machine(machine_config), device(device_id) {
+        adapter = machine.dma.get_dma_adapter(device, description, granted);
+        EXPECT_TRUE(adapter);
+        machine.dma.set_level(dma::Level::Dispatch);
+    }
+    /// Version 1: registers, and the channel if it is one of the system.
+    dma::RegisterBase own(std::uint64_t registers,
+                          dma::AllocationAction action = dma::AllocationAction::DeallocateObjectKeepRegisters) {
+        dma::RegisterBase base = 0;
+        EXPECT_EQ(adapter.allocate_adapter_channel(device, registers,
+                                                   [&](dma::RegisterBase given) {
+                                                       base = given;
+                                                       return action;
+                                                   }),
+                  dma::Status::Success);
+        return base;
+    }
+    /// Version 3, synchronous.
+    dma::RegisterBase own3(std::uint64_t registers) {
+        dma::RegisterBase base = 0;
+        EXPECT_EQ(adapter.initialize_dma_transfer_context(context), dma::Status::Success);
+        EXPECT_EQ(adapter.allocate_adapter_channel_ex(device, context, registers, {true}, {}, &base),
+                  dma::Status::Success);
+        return base;
+    }
+    /// Version 3: maps all of it; the address of the first element.
+    std::uint64_t map3(const dma::Mdl& mdl, dma::RegisterBase base, dma::Direction direction) {
+        std::uint64_t bytes = mdl.bytes;
+        std::vector<dma::Element> list;
+        EXPECT_EQ(adapter.map_transfer_ex(&mdl, base, 0, 0, bytes, direction, dma::list_bytes(16), &list, {}),
+                  dma::Status::Success);
+        EXPECT_EQ(bytes, mdl.bytes);
+        return list.empty() ? 0 : list.front().logical;
+    }
+
+    DmaMachine machine;
+    dma::DeviceId device;
+    std::uint32_t granted = 0;
+    dma::Adapter adapter;
+    dma::TransferContext context;
 };
 
 /// `count` bytes of `value`.

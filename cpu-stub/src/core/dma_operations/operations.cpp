@@ -617,6 +617,26 @@ void DmaOperations::driver_unload(DeviceId device) {
     impl_->tell(fact);
 }
 
+void DmaOperations::device_requests(DeviceId device, unsigned channel, bool started) {
+    for (const auto& [base, allocation] : impl_->state.allocations) {
+        const AdapterState& adapter = impl_->state.adapters.at(allocation.adapter);
+        if (adapter.description.master || adapter.description.channel != channel) {
+            continue;
+        }
+        for (const Mapping& mapping : allocation.mappings) {
+            if (mapping.started) {
+                return;
+            }
+        }
+    }
+    DriverFact fact;
+    fact.kind = DriverFact::Kind::DeviceStartedEarly;
+    fact.device = device;
+    fact.address = channel;
+    fact.flag = !started;
+    impl_->tell(fact);
+}
+
 void DmaOperations::tell(DriverFact fact) {
     impl_->tell(fact);
 }

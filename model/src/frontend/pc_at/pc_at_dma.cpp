@@ -351,15 +351,17 @@ void PcAtDma::store(Controller& own, std::uint32_t address, Cycles at) {
         lost_bytes_ += channel.buffer.size();
         channel.buffer.clear();
     }
-    const bool follows = !channel.buffer.empty() && channel.buffer_address + channel.buffer.size() == address;
+    const bool follows = channel.next_address == address;
     if (!channel.programmed && !channel.buffer.empty() && !follows) {
         empty_buffer(own.channel, at);  // The address has wrapped, or begun anew by itself.
     }
-    if (channel.programmed || channel.buffer.empty()) {
+    // With a kept remainder memory is that much behind the counter.
+    if (channel.programmed || !follows) {
         channel.buffer_address = address;
     }
     channel.programmed = false;
     channel.to_memory = true;
+    channel.next_address = address + width;
     channel.buffer.insert(channel.buffer.end(), bytes.begin(), bytes.begin() + width);
     if (channel.buffer.size() < config_.buffer_bytes) {
         own.core.set_ready(true, at);

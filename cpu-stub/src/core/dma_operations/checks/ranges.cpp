@@ -29,7 +29,8 @@ Found beyond_the_register_file(const RuleView& view) {
 }
 
 Found not_locked(const RuleView& view) {
-    if (!uses_memory(view) || flushes(view)) {
+    // To the end: a flush of what has been unlocked meanwhile is late.
+    if (!uses_memory(view)) {
         return {};
     }
     for (const Mdl* mdl = view.call->mdl; mdl != nullptr; mdl = mdl->next) {

@@ -195,6 +195,8 @@ class DmaOperations {
 
     /// The driver of `device` goes away: what it has not given back is reported.
     void driver_unload(DeviceId device);
+    /// The device of `device` asserts its request on `channel` (or is `started`): reported if no transfer is set up there.
+    void device_requests(DeviceId device, unsigned channel, bool started = false);
     /// Tells the checks of something that is no call.
     void tell(DriverFact fact);
 

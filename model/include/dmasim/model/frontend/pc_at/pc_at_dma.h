@@ -119,6 +119,7 @@ class PcAtDma final : public Clocked, public BurstMaster {
         std::uint8_t page = 0;
         bool programmed = true;            ///< Since the last byte.
         std::uint32_t buffer_address = 0;  ///< Memory address of the first byte in the buffer, peripheral to memory.
+        std::uint32_t next_address = 0;    ///< Behind the last byte, peripheral to memory.
         bool to_memory = true;             ///< What the bytes in the buffer wait for.
         std::deque<std::uint8_t> buffer;
     };
