@@ -18,6 +18,7 @@
 
 #include "dmasim/bus/interconnect.h"
 #include "dmasim/bus/memory.h"
+#include "dmasim/cli/core/timing/table.h"
 #include "dmasim/model/beat/beat_system.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/model/frontend/stream/transfer_stream.h"
@@ -166,38 +167,11 @@ class Fields {
 };
 
 BeatMemoryTiming Fields::memory(const std::string& column) const {
-    struct Named {
-        std::string_view name;
-        BeatMemoryTiming timing;
-    };
-    const auto pipelined = [](std::uint32_t read, std::uint32_t write, std::uint32_t read_wait,
-                              std::uint32_t write_wait, std::uint32_t outstanding) {
-        return BeatMemoryTiming{
-            BeatMemoryKind::Pipelined, read, write, read_wait, write_wait, outstanding, outstanding};
-    };
-    static const std::vector<Named> kNamed{
-        {"ideal_L1", pipelined(1, 1, 0, 0, 0)},
-        {"ideal_L2", pipelined(2, 1, 0, 0, 0)},
-        {"ideal_L8", pipelined(8, 4, 0, 0, 0)},
-        {"ideal_L32", pipelined(32, 16, 0, 0, 0)},
-        {"ideal_L100", pipelined(100, 50, 0, 0, 0)},
-        {"wait_r1w0", pipelined(2, 1, 1, 0, 0)},
-        {"wait_r0w1", pipelined(2, 1, 0, 1, 0)},
-        {"wait_r3w3", pipelined(2, 1, 3, 3, 0)},
-        {"ram", BeatMemoryTiming{BeatMemoryKind::Registered, 1, 1, 0, 0, 0, 0}},
-        {"SRAM_3c_8out", pipelined(3, 3, 0, 0, 8)},
-        {"RPC_13c_16out", pipelined(13, 13, 0, 0, 16)},
-        {"HBM_100c_64out", pipelined(100, 100, 0, 0, 64)},
-    };
     std::vector<std::string> names;
-    for (const Named& named : kNamed) {
+    for (const NamedMemory& named : named_memories()) {
         names.emplace_back(named.name);
     }
-    return kNamed[choice(column, names)].timing;
-}
-
-std::string decimal(double value, int digits) {
-    return fmt::format("{:.{}f}", value, digits);
+    return named_memories()[choice(column, names)].timing;
 }
 
 /// Cycles of one channel of the observed master.

@@ -11,11 +11,12 @@ namespace dmasim {
 
 namespace {
 
-constexpr std::uint32_t kWordBytes = 4;
+/// Of the widest register.
+constexpr std::uint32_t kMostBytes = 4;
 
 /// What is wrong with the shape of an access, not with its address.
-Response check_shape(const PayloadView& view) {
-    if (view.bytes != kWordBytes && view.bytes != 2 * kWordBytes) {
+Response check_shape(const PayloadView& view, std::uint32_t word) {
+    if (view.bytes != word && view.bytes != 2 * word) {
         return Response::BurstError;
     }
     if (view.streaming_width < view.bytes) {
@@ -55,34 +56,35 @@ Response RegisterTarget::access(tlm::tlm_generic_payload& trans, Cycles at) {
     if (view.ignore) {
         return Response::Ok;
     }
-    if (const Response response = check_shape(view); response != Response::Ok) {
+    const std::uint32_t word = registers_.register_bytes();
+    if (const Response response = check_shape(view, word); response != Response::Ok) {
         return response;
     }
     // Both registers of a pair or none: look before writing.
-    for (std::uint32_t offset = 0; offset < view.bytes; offset += kWordBytes) {
+    for (std::uint32_t offset = 0; offset < view.bytes; offset += word) {
         std::uint32_t ignored = 0;
         if (const Response response = registers_.peek(view.address + offset, ignored); response != Response::Ok) {
             return response;
         }
     }
-    for (std::uint32_t offset = 0; offset < view.bytes; offset += kWordBytes) {
+    for (std::uint32_t offset = 0; offset < view.bytes; offset += word) {
         unsigned enables = 0;
-        for (std::uint32_t byte = 0; byte < kWordBytes; ++byte) {
+        for (std::uint32_t byte = 0; byte < word; ++byte) {
             enables |= view.enabled(offset + byte) ? 1U << byte : 0U;
         }
         if (enables == 0) {
             continue;
         }
-        std::array<std::uint8_t, kWordBytes> bytes{};
+        std::array<std::uint8_t, kMostBytes> bytes{};
         std::uint32_t value = 0;
         Response response = Response::Ok;
         if (view.access == Access::Write) {
-            std::memcpy(&value, view.data + offset, kWordBytes);
+            std::memcpy(&value, view.data + offset, word);
             response = registers_.write(view.address + offset, value, static_cast<std::uint8_t>(enables), at);
         } else {
             response = registers_.read(view.address + offset, value, at);
-            std::memcpy(bytes.data(), &value, kWordBytes);
-            for (std::uint32_t byte = 0; byte < kWordBytes; ++byte) {
+            std::memcpy(bytes.data(), &value, word);
+            for (std::uint32_t byte = 0; byte < word; ++byte) {
                 if ((enables >> byte & 1U) != 0) {
                     view.data[offset + byte] = bytes[byte];
                 }
@@ -179,16 +181,17 @@ void RegisterTarget::finish_response(const sc_core::sc_time& delay) {
 
 unsigned RegisterTarget::transport_dbg(tlm::tlm_generic_payload& trans) {
     const PayloadView view = view_of(trans);
-    if (view.ignore || view.access == Access::Write || view.data == nullptr || view.address % kWordBytes != 0) {
+    const std::uint32_t word = registers_.register_bytes();
+    if (view.ignore || view.access == Access::Write || view.data == nullptr || view.address % word != 0) {
         return 0;
     }
     unsigned count = 0;
-    for (; count + kWordBytes <= view.bytes; count += kWordBytes) {
+    for (; count + word <= view.bytes; count += word) {
         std::uint32_t value = 0;
         if (registers_.peek(view.address + count, value) != Response::Ok) {
             break;
         }
-        std::memcpy(view.data + count, &value, kWordBytes);
+        std::memcpy(view.data + count, &value, word);
     }
     return count;
 }

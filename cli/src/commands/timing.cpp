@@ -13,6 +13,7 @@
 #include "dmasim/cli/commands.h"
 #include "dmasim/cli/core/document.h"
 #include "dmasim/cli/core/timing/compare.h"
+#include "dmasim/cli/i8237_bench.h"
 #include "dmasim/cli/timing_bench.h"
 #include "dmasim/model/errors.h"
 
@@ -77,9 +78,24 @@ class EventsDriver final : public TimingDriver {
     std::vector<std::size_t> places_;
 };
 
+/// The same for an 8237.
+class I8237EventsDriver final : public TimingDriver {
+  public:
+    explicit I8237EventsDriver(const ParameterSet& parameters) : bench_(parameters.i8237()) {}
+
+    void add(const RowView& row) override { bench_.add(row_i8237(row)); }
+    void run() override { bench_.run(); }
+    RowResult result(std::size_t index, const RowView& /*row*/) override {
+        return {i8237_columns(bench_.result(index)), bench_.correct(index)};
+    }
+
+  private:
+    I8237Bench bench_;
+};
+
 std::unique_ptr<TimingDriver> make_events_driver(const TableKind& table, const ParameterSet& parameters) {
     if (table.job == nullptr) {
-        return make_row_driver(table, parameters);
+        return std::make_unique<I8237EventsDriver>(parameters);
     }
     return std::make_unique<EventsDriver>(table, parameters);
 }
@@ -209,6 +225,12 @@ ExitStatus run_timing_command(const std::vector<std::string>& arguments, const S
         }
     }
     if (request.compare) {
+        if (outcome.mismatched != 0 && !parameters.beats() && parameters.i8237().always_wait == 0) {
+            fmt::print(streams.err,
+                       "dmasim timing: profile {} has no wait states; rows of a part that always inserts one need "
+                       "--profile i8237_always_wait\n",
+                       parameters.profile());
+        }
         fmt::print(streams.out, "{}\n", summary_line(outcome));
         return outcome.mismatched == 0 ? ExitStatus::AsExpected : ExitStatus::Unexpected;
     }

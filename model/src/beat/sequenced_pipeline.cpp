@@ -257,7 +257,7 @@ void SequencedPipeline::clock(Cycles t, const SlaveSignals& in) {
               {"response before", response_from_},
               {"BVALID", b_valid_.at()}});
         b_valid_.restart();
-        response_from_ = t + timing_.response_gap;
+        response_from_ = t + kSequencedResponseGap;
         if (pending.last) {
             statuses_.push_back({t + timing_.response_to_status, t, pending.tag, worst_});
             worst_ = Response::Ok;

@@ -21,7 +21,6 @@ TimingProfile make_axi_cdma_profile() {
     profile.pipeline.read_to_write = 2;
     profile.pipeline.fifo_threshold = 16;
     profile.pipeline.fifo_reaction = 2;
-    profile.pipeline.response_gap = 2;
     profile.pipeline.response_to_status = 1;
     return profile;
 }

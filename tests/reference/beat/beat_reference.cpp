@@ -240,14 +240,9 @@ class Sequenced final : public Pipe {
             }
             ended_.pop_front();
             b_done = true;
-            b_wait_ = timing_.response_gap - 1;
-        } else if (b_wait_ != 0) {
-            --b_wait_;
         }
-        b_ready_ = !b_done && b_wait_ == 0 && !ended_.empty() && ended_.front().age >= 1;
-        if (b_done && timing_.response_gap == 1) {
-            b_ready_ = !ended_.empty() && ended_.front().age >= 1;
-        }
+        // A pulse: low in the cycle after each response.
+        b_ready_ = !b_done && !ended_.empty() && ended_.front().age >= 1;
         for (Ended& burst : ended_) {
             ++burst.age;
         }
@@ -336,7 +331,7 @@ class Streaming final : public Pipe {
             out.ar_valid = true;
             out.ar = {read_.address, words(read_.address, piece(read_), bus_bytes_), 0};
         }
-        const bool first_beat = leaves && write_beat_ == 0;
+        const bool first_beat = shows_first_beat(out);
         const bool send =
             timing_.write_address == WriteAddressRule::AtOnce ? !addresses_.empty() : first_beat || credits_ != 0;
         out.aw_valid = aw_held_ || send;
@@ -359,7 +354,7 @@ class Streaming final : public Pipe {
         const u64 write_piece = piece(write_);
         const bool leaves = out.w_valid && in.w_ready;
         const bool comes = out.r_ready && in.r_valid;
-        const bool first_beat = leaves && write_beat_ == 0;
+        const bool first_beat = shows_first_beat(out);
 
         long answered = -1;
         if (b_wait_ != 0) {
@@ -379,12 +374,14 @@ class Streaming final : public Pipe {
                 ++age;
             }
         }
+        shown_ = shown_ || first_beat;
         if (leaves) {
             for (const u32 lane : lanes(writes_.front(), write_beat_)) {
                 held_[lane].pop_front();
             }
             if (++write_beat_ == writes_.front().beats) {
                 write_beat_ = 0;
+                shown_ = false;
                 writes_.pop_front();
             }
         }
@@ -465,6 +462,10 @@ class Streaming final : public Pipe {
     }
     [[nodiscard]] u64 piece(const Side& side) const { return std::min(side.left, most(side)); }
     [[nodiscard]] bool done(const Side& side) const { return side.left <= most(side); }
+    /// Whether this is the first cycle in which the first beat of the burst is offered, taken or not.
+    [[nodiscard]] bool shows_first_beat(const FromMaster& out) const {
+        return out.w_valid && write_beat_ == 0 && !shown_;
+    }
     [[nodiscard]] bool read_room() const { return reads_.size() < timing_.bursts_in_flight && !ar_held_; }
     [[nodiscard]] bool write_room() const {
         return writes_.size() < timing_.bursts_in_flight && addresses_.size() < timing_.bursts_in_flight &&
@@ -513,6 +514,7 @@ class Streaming final : public Pipe {
     std::deque<Address> addresses_;
     std::deque<Unanswered> unanswered_;
     u32 read_beat_ = 0, write_beat_ = 0, credits_ = 0;
+    bool shown_ = false;  ///< The first beat of the write burst was offered.
     bool aw_held_ = false;
     std::vector<std::deque<u32>> held_;  ///< By lane: ages of the bytes.
     u32 b_wait_ = 0;

@@ -112,8 +112,6 @@ TEST(BeatTables, EveryNumberOfAxiCdmaIsDecidedByTheRows) {
                               {"read_to_write", &PipelineTiming::read_to_write},
                               {"fifo_threshold", &PipelineTiming::fifo_threshold},
                               {"fifo_reaction", &PipelineTiming::fifo_reaction},
-                              // Less is no different: bursts never end in two cycles that follow each other.
-                              {"response_gap", &PipelineTiming::response_gap, {1}},
                               {"response_to_status", &PipelineTiming::response_to_status, {1}}});
 }
 

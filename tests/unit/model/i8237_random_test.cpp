@@ -15,7 +15,7 @@
 
 #include "dmasim/model/frontend/i8237/core.h"
 
-#include "reference/i8237.h"
+#include "reference/i8237/i8237_reference.h"
 
 namespace dmasim {
 namespace {

@@ -188,14 +188,17 @@ TEST(I8237Table, RefusesWhatItDoesNotKnow) {
         }
         return "accepted";
     };
-    EXPECT_THAT(refusal({"fast", "block", "write", "1", "0"}), HasSubstr("column cmd is \"fast\""));
-    EXPECT_THAT(refusal({"normal", "cascade", "write", "1", "0"}), HasSubstr("column mode is \"cascade\""));
-    EXPECT_THAT(refusal({"normal", "block", "copy", "1", "0"}), HasSubstr("column xfer is \"copy\""));
-    EXPECT_THAT(refusal({"normal", "memory_to_memory", "write", "1", "0"}), HasSubstr("column xfer"));
+    EXPECT_THAT(refusal({"fast", "block", "write", "1", "0"}),
+                HasSubstr("cmd: must be normal, extended_write or compressed, not \"fast\""));
+    EXPECT_THAT(refusal({"normal", "cascade", "write", "1", "0"}),
+                HasSubstr("mode: must be demand, single, block or memory_to_memory, not \"cascade\""));
+    EXPECT_THAT(refusal({"normal", "block", "copy", "1", "0"}),
+                HasSubstr("xfer: must be write, read or verify, not \"copy\""));
+    EXPECT_THAT(refusal({"normal", "memory_to_memory", "write", "1", "0"}), HasSubstr("xfer: must be copy"));
     for (const char* count : {"0", "65537", "", "-1", "1 ", "1x", "99999999999", "0x"}) {
-        EXPECT_THAT(refusal({"normal", "block", "write", count, "0"}), HasSubstr("column count")) << count;
+        EXPECT_THAT(refusal({"normal", "block", "write", count, "0"}), HasSubstr("count: must be")) << count;
     }
-    EXPECT_THAT(refusal({"normal", "block", "write", "1", "65536"}), HasSubstr("column addr"));
+    EXPECT_THAT(refusal({"normal", "block", "write", "1", "65536"}), HasSubstr("addr: must be"));
     EXPECT_THAT(refusal({"normal", "block", "write", "1"}), HasSubstr("4 input columns, not 5"));
     I8237Run run;
     EXPECT_THROW(measure_i8237(i8237_timing("i8237"), run), ConfigError) << "no byte";

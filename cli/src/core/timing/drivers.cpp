@@ -55,7 +55,8 @@ class RowDriver final : public TimingDriver {
     using Function = std::vector<std::string> (*)(const RowView&, const ParameterSet&);
     RowDriver(Function function, const ParameterSet& parameters) : function_(function), parameters_(parameters) {}
 
-    void add(const RowView& /*row*/) override {}
+    // What is wrong with a row comes out when it is calculated, so all of them are before the first is told.
+    void add(const RowView& row) override { (void)function_(row, parameters_); }
     void run() override {}
     RowResult result(std::size_t /*index*/, const RowView& row) override { return {function_(row, parameters_), true}; }
 
@@ -147,16 +148,9 @@ std::uint64_t cycle_limit(const TimingJob& job) {
 
 std::unique_ptr<TimingDriver> make_reference_driver(const TableKind& table, const ParameterSet& parameters) {
     if (table.job == nullptr) {
-        if (table.reference_row == nullptr) {
-            throw InputError(fmt::format("dmasim timing: there is no reference model for table {}", table.name));
-        }
         return std::make_unique<RowDriver>(table.reference_row, parameters);
     }
     return std::make_unique<ReferenceDriver>(table, parameters);
-}
-
-std::unique_ptr<TimingDriver> make_row_driver(const TableKind& table, const ParameterSet& parameters) {
-    return std::make_unique<RowDriver>(table.row, parameters);
 }
 
 }  // namespace dmasim::cli

@@ -154,7 +154,8 @@ class Sources {
         add(S::WriteBeat, "beat before", of(S::WriteBeat), 1);
         add(S::ResponseTaken, "last beat made", of(S::ReadBeat), 2);
         add(S::ResponseTaken, "last beat flushed", of(S::ReadBeat), 3);
-        add(S::ResponseTaken, "response before", of(S::ResponseTaken), n(t.response_gap));
+        add(S::ResponseTaken, "response before", of(S::ResponseTaken),
+            n(t.kind == PipelineKind::Sequenced ? kSequencedResponseGap : t.response_gap));
         add(S::ResponseTaken, "BVALID", kResponseValid, 0);
         add(S::Status, "last response", of(S::ResponseTaken), n(t.response_to_status));
         if (!direct) {

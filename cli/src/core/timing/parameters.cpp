@@ -40,7 +40,7 @@ const std::vector<PipelineParameter>& pipeline_parameters() {
         {"read_to_write", &PipelineTiming::read_to_write, true, true, "", ""},
         {"fifo_threshold", &PipelineTiming::fifo_threshold, true, false, "", ""},
         {"fifo_reaction", &PipelineTiming::fifo_reaction, true, false, "", ""},
-        {"response_gap", &PipelineTiming::response_gap, true, true, "", ""},
+        {"response_gap", &PipelineTiming::response_gap, false, true, "", ""},
         {"response_to_status", &PipelineTiming::response_to_status, true, true, "", ""},
         {"bursts_in_flight", &PipelineTiming::bursts_in_flight, false, true, "", "nax"},
         {"buffer_beats", &PipelineTiming::buffer_beats, false, true, "", "bufdepth"},

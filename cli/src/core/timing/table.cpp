@@ -18,7 +18,11 @@ std::string_view RowView::text(std::string_view column) const {
 }
 
 void RowView::fail(std::string_view column, const std::string& message) const {
-    reader_.fail(reader_.column(column), fmt::format("{}: {}", column, message));
+    fail_at(column, fmt::format("{}: {}", column, message));
+}
+
+void RowView::fail_at(std::string_view column, const std::string& message) const {
+    reader_.fail(reader_.column(column), message);
 }
 
 std::uint64_t RowView::number(std::string_view column, std::uint64_t low, std::uint64_t high) const {

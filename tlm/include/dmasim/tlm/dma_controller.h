@@ -22,17 +22,10 @@
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
 #include "dmasim/tlm/master_socket_adapter.h"
+#include "dmasim/tlm/optional_ports.h"
 #include "dmasim/tlm/register_target.h"
 
 namespace dmasim {
-
-/// An input that may stay unbound. Binds to sc_signal<bool> and to sc_in<bool>.
-using OptionalInput = sc_core::sc_port<sc_core::sc_signal_in_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
-/// An output that may stay unbound. Binds to sc_signal<bool> and to sc_out<bool>.
-using OptionalOutput = sc_core::sc_port<sc_core::sc_signal_inout_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
-/// An initiator socket that may stay unbound.
-using OptionalInitiatorSocket =
-    tlm::tlm_initiator_socket<32, tlm::tlm_base_protocol_types, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
 
 /// What is fixed about a `DmaController` beside the engine's own configuration.
 struct DmaControllerConfig {

@@ -13,7 +13,7 @@
 
 namespace dmasim {
 
-/// Registers of 32 bits, as a `RegisterTarget` accesses them. Offsets are multiples of 4.
+/// Registers of 32 bits, or of `register_bytes()`, as a `RegisterTarget` accesses them. Offsets are multiples of that.
 class RegisterFile {
   public:
     RegisterFile() = default;
@@ -25,6 +25,8 @@ class RegisterFile {
     virtual Response read(std::uint64_t offset, std::uint32_t& value, Cycles at) = 0;
     /// Writes the bytes whose bit in `enables` is 1 (bit 0: bits 7:0), stamp `at`.
     virtual Response write(std::uint64_t offset, std::uint32_t value, std::uint8_t enables, Cycles at) = 0;
+    /// Bytes of a register: 1, 2 or 4. Always the same.
+    [[nodiscard]] virtual std::uint32_t register_bytes() const { return 4; }
     /// Reads without any effect and outside of time. AddressError: there is no register.
     virtual Response peek(std::uint64_t offset, std::uint32_t& value) const = 0;
 };
@@ -34,8 +36,8 @@ using TargetSocketBase = tlm::tlm_base_target_socket_b<32, tlm::tlm_fw_transport
 
 /// The target side of a register socket, for both transport styles.
 ///
-/// An access has 4 bytes, or 8 bytes at a multiple of 8 (two registers, the lower address in the first four bytes; both
-/// or none are accessed). Byte enables work. Answers: BurstError for another length or a streaming width shorter than
+/// An access has the bytes of one register (4, if `RegisterFile` says nothing else), or of two at a multiple of that (the
+/// lower address in the first bytes; both or none are accessed). Byte enables work. Answers: BurstError for another length or a streaming width shorter than
 /// it, AddressError where no register is, ByteEnableError for byte enables of length 0. TLM_IGNORE_COMMAND does nothing
 /// and is OK. Debug reads have no effect and take whole words as above; debug writes are refused (0 bytes). No DMI.
 ///

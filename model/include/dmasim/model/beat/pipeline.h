@@ -76,6 +76,10 @@ enum class WriteAddressRule : std::uint8_t {
 /// The kind of pipeline that a profile's numbers belong to.
 enum class PipelineKind : std::uint8_t { Sequenced, Streaming };
 
+/// Cycles between two write responses that a sequenced pipeline takes: its ready is a pulse. No number of a profile, since
+/// bursts never end in two cycles that follow each other, so that 1 would be the same.
+inline constexpr std::uint32_t kSequencedResponseGap = 2;
+
 /// A pipeline as data; all numbers are cycles unless said otherwise. What a number means: docs/beat-pipelines.md.
 struct PipelineTiming {
     PipelineKind kind = PipelineKind::Sequenced;
@@ -93,9 +97,9 @@ struct PipelineTiming {
     std::uint32_t read_to_write = 2;       ///< Read beat to WVALID of the write beat that it completes.
     std::uint32_t fifo_threshold = 16;     ///< Beats; so many in the write FIFO stop reading ...
     std::uint32_t fifo_reaction = 2;       ///< ... so many cycles later.
-    std::uint32_t response_gap = 2;        ///< Between two write responses taken.
     std::uint32_t response_to_status = 1;  ///< Last response to status.
     // Streaming.
+    std::uint32_t response_gap = 1;      ///< Between two write responses taken.
     std::uint32_t bursts_in_flight = 8;  ///< Bursts.
     std::uint32_t buffer_beats = 3;      ///< Beats of each byte lane.
     std::uint32_t pending_extra = 0;     ///< Bursts without response beyond bursts_in_flight + buffer_beats.

@@ -33,11 +33,8 @@ class TimingDriver {
     virtual RowResult result(std::size_t index, const RowView& row) = 0;
 };
 
-/// The clocked reference model (no SystemC). Throws `InputError` if there is none for `table`.
+/// The clocked reference model (no SystemC).
 std::unique_ptr<TimingDriver> make_reference_driver(const TableKind& table, const ParameterSet& parameters);
-
-/// For tables that are no pipelines: their core (`TableKind::row`).
-std::unique_ptr<TimingDriver> make_row_driver(const TableKind& table, const ParameterSet& parameters);
 
 /// Runs `job` on the reference; records by master. A run that does not end is cut off after `max_cycles`.
 std::vector<TimingRecord> run_reference(const TimingJob& job, std::uint64_t max_cycles);

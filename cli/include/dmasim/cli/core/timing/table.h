@@ -9,6 +9,7 @@
 #include "dmasim/cli/core/timing/csv.h"
 #include "dmasim/cli/core/timing/job.h"
 #include "dmasim/cli/core/timing/parameters.h"
+#include "dmasim/model/frontend/i8237/bench.h"
 
 namespace dmasim::cli {
 
@@ -28,6 +29,8 @@ class RowView {
     /// The place of the column's text in `known`.
     [[nodiscard]] std::size_t choice(std::string_view column, const std::vector<std::string>& known) const;
     [[noreturn]] void fail(std::string_view column, const std::string& message) const;
+    /// As `fail`, for a message that names the column already.
+    [[noreturn]] void fail_at(std::string_view column, const std::string& message) const;
 
   private:
     const CsvReader& reader_;
@@ -54,9 +57,7 @@ struct TableKind {
     /// The columns of `job`, which was run; `records` by master.
     std::vector<std::string> (*columns)(const TimingJob& job, const std::vector<TimingRecord>& records);
 
-    /// For a table that is not of beat-accurate pipelines: the columns of a row, by its product core, and by its
-    /// reference model (null: there is none).
-    std::vector<std::string> (*row)(const RowView& row, const ParameterSet& parameters) = nullptr;
+    /// For a table that is not of beat-accurate pipelines: the columns of a row by its reference model.
     std::vector<std::string> (*reference_row)(const RowView& row, const ParameterSet& parameters) = nullptr;
 
     [[nodiscard]] bool fits(std::string_view profile) const;
@@ -77,6 +78,9 @@ PipelineTiming row_timing(const RowView& row, const ParameterSet& parameters);
 std::uint32_t row_bus_bytes(const RowView& row);
 /// The memory that `column` names.
 BeatMemoryTiming row_memory(const RowView& row, std::string_view column);
+
+/// The measurement on an 8237 that a row of table i8237 is.
+I8237Run row_i8237(const RowView& row);
 
 /// "12", or "-1" for what did not happen.
 std::string first_of(const std::vector<std::uint64_t>& cycles);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "reference/i8237.h"
+#include "i8237_reference.h"
 
 #include <iterator>
 #include <set>
