@@ -37,6 +37,9 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
 
     std::vector<std::function<void()>> makers;
     makers.emplace_back([&] {
+        if (spec.direct) {
+            return;
+        }
         InterconnectOptions options;
         options.sink = &sink;
         options.source = kBusSource;
@@ -148,14 +151,18 @@ void Platform::connect(Initiator& initiator, Target& target, const std::string& 
 void Platform::bind(const Scenario& scenario) {
     const PlatformSpec& spec = scenario.platform;
     for (std::size_t i = 0; i < controllers_.size(); ++i) {
-        connect(controllers_[i]->memory, bus_->target_sockets[static_cast<unsigned>(i)], spec.controllers[i].name);
+        if (spec.direct) {
+            connect(controllers_[i]->memory, memories_.front()->socket, spec.controllers[i].name);
+        } else {
+            connect(controllers_[i]->memory, bus_->target_sockets[static_cast<unsigned>(i)], spec.controllers[i].name);
+        }
         register_ports_[i]->registers.bind(controllers_[i]->registers);
         interrupts_.push_back(
             std::make_unique<sc_core::sc_signal<bool>>((spec.controllers[i].name + "_interrupt").c_str()));
         controllers_[i]->irq.bind(*interrupts_.back());
     }
     unsigned target = 0;
-    for (std::size_t i = 0; i < memories_.size(); ++i) {
+    for (std::size_t i = 0; i < memories_.size() && !spec.direct; ++i) {
         connect(bus_->initiator_sockets[target++], memories_[i]->socket, spec.memories[i].name);
     }
     for (std::size_t i = 0; i < controllers_.size(); ++i) {

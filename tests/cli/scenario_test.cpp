@@ -61,8 +61,10 @@ TEST_F(ScenarioTest, MistakesHaveAPlace) {
         problem("platform:\n  memories:\n    - {name: A, size: 4096}\n"),
         "s.yaml:3:14: platform.memories[0].name: \"A\" is not a name: small letters, digits and _, beginning with a "
         "letter");
-    EXPECT_EQ(problem("platform:\n  bus: {topology: ring}\n  memories:\n    - {name: a, size: 4096}\n"),
-              "s.yaml:2:19: platform.bus.topology: \"ring\" is not one of shared, crossbar, simple");
+    EXPECT_EQ(
+        problem("platform:\n  bus: {topology: ring}\n  memories:\n    - {name: a, size: 4096}\n"),
+        "s.yaml:2:19: platform.bus.topology: \"ring\" is not one of shared, crossbar, simple, direct, axi_crossbar, "
+        "split_interconnect");
     EXPECT_EQ(problem("platform:\n  memories:\n    - {name: a, size: 4096}\n"),
               "s.yaml:2:3: platform: nothing would use the bus; give controllers or a cpu");
 }
@@ -144,6 +146,39 @@ TEST_F(ScenarioTest, ValuesThatDoNotGoTogether) {
         problem(kGood, {"run.max_cycles=0x4000000000000", "platform.clock.period_ps=16384"}),
         "--set run.max_cycles=0x4000000000000: run: 1125899906842624 cycles of 16384 ps are more simulated time than "
         "there is");
+}
+
+TEST_F(ScenarioTest, BeatAccurateTopologiesCarryBeatsOnly) {
+    const auto platform = [](const std::string& topology, const std::string& memory, const std::string& controller,
+                             const std::string& more = "") {
+        return "platform:\n  bus: {topology: " + topology +
+               ", data_width_bits: 32}\n  memories:\n    - {name: a, size: 1MiB" + memory +
+               "}\n  controllers:\n    - {name: d, data_width_bits: 32" + controller + "}\n" + more;
+    };
+    const std::string beats = ", beats: pipelined";
+    const std::string cdma = ", profile: axi_cdma";
+    for (const char* topology : {"direct", "axi_crossbar", "split_interconnect"}) {
+        EXPECT_EQ(problem(platform(topology, beats, cdma)), "");
+        EXPECT_EQ(problem(platform(topology, beats, ", profile: idma")), "");
+        EXPECT_NE(problem(platform(topology, "", cdma)).find("the memory needs beats: pipelined or registered"),
+                  std::string::npos);
+        EXPECT_NE(problem(platform(topology, beats, "")).find("is beat-accurate, and profile \"native\" is not"),
+                  std::string::npos);
+        EXPECT_NE(problem(platform(topology, beats, cdma + ", registers: 0x4000_0000")).find("registers are not on it"),
+                  std::string::npos);
+        EXPECT_NE(problem(platform(topology, beats, cdma, "  cpu: {}\n")).find("no CPU and no peripherals"),
+                  std::string::npos);
+    }
+    EXPECT_NE(problem(platform("direct", beats + ", base: 0x1000", cdma)).find("one memory with base 0"),
+              std::string::npos);
+    EXPECT_EQ(load(platform("direct", ", beats: registered, beat_max_reads: 3", cdma + ", max_burst_beats: 8"))
+                  .platform.controllers.front()
+                  .config.timing.pipeline.max_burst_beats,
+              8U);
+    const Scenario limited = load(platform("axi_crossbar", beats + ", beat_max_reads: 3, beat_max_writes: 4", cdma));
+    EXPECT_EQ(limited.platform.memories.front().config.beat, BeatMemoryKind::Pipelined);
+    EXPECT_EQ(limited.platform.memories.front().config.beat_max_reads, 3U);
+    EXPECT_EQ(limited.platform.memories.front().config.beat_max_writes, 4U);
 }
 
 TEST_F(ScenarioTest, PayloadFiles) {

@@ -328,6 +328,8 @@ TEST(TimingCompare, CompressedAndWithCarriageReturns) {
                   {"--compare"})
                   .out,
               "rows 1 exact 1 mismatched 0\n");
+    EXPECT_EQ(compare_text("\xEF\xBB\xBF" + std::string(kNames) + kRow, {"--compare"}).out,
+              "rows 1 exact 1 mismatched 0\n");
     EXPECT_EQ(compare_text(std::string(kNames), {"--compare"}).out, "rows 0 exact 0 mismatched 0\n");
 }
 

@@ -85,6 +85,11 @@ MemorySpec memory_of(const View& view, std::uint32_t width, const std::string& f
     config.write_latency = view["write_latency"].number32();
     config.read_wait = view["read_wait"].number32();
     config.write_wait = view["write_wait"].number32();
+    if (view["beats"].string() != "none") {
+        config.beat = view["beats"].string() == "registered" ? BeatMemoryKind::Registered : BeatMemoryKind::Pipelined;
+    }
+    config.beat_max_reads = view["beat_max_reads"].number32();
+    config.beat_max_writes = view["beat_max_writes"].number32();
     config.fill = static_cast<std::uint8_t>(view["fill"].number());
     for (const View& range : view["errors"].items()) {
         ErrorRange error;
@@ -133,6 +138,9 @@ ControllerSpec controller_spec_of(const View& view, std::uint32_t bus_width) {
     config.max_writes = view["max_writes"].number32();
     config.descriptor_prefetch = view["descriptor_prefetch"].number32();
     config.timing = timing_profile(view["profile"].string());
+    if (config.timing.beat_accurate && config.timing.pipeline.kind == PipelineKind::Sequenced) {
+        config.timing.pipeline.max_burst_beats = config.max_burst_beats;
+    }
     config.arbiter = arbiter_of(view["arbiter"]);
     controller.blocking = view["style"].string() == "blocking";
     controller.snooped = view["snooped"].boolean();
@@ -327,6 +335,42 @@ void refuse_second(std::vector<std::string>& names, const View& view) {
     names.push_back(name);
 }
 
+/// The topology of wires.
+constexpr std::string_view kDirect = "direct";
+
+/// A beat-accurate topology carries beats, so everything on it has to (docs/beat-pipelines.md, "Islands").
+void refuse_what_is_not_beat_accurate(const View& view, const PlatformSpec& platform) {
+    const View topology = view["bus"]["topology"];
+    const std::string& name = topology.string();
+    const auto controllers = view["controllers"].items();
+    for (std::size_t i = 0; i < controllers.size(); ++i) {
+        if (!platform.controllers[i].config.timing.beat_accurate) {
+            controllers[i].fail(fmt::format("topology {} is beat-accurate, and profile {} is not", in_quotes(name),
+                                            in_quotes(platform.controllers[i].config.timing.name)));
+        }
+        if (platform.controllers[i].registers) {
+            controllers[i]["registers"].fail(
+                fmt::format("topology {} is beat-accurate; registers are not on it", in_quotes(name)));
+        }
+    }
+    const auto memories = view["memories"].items();
+    for (std::size_t i = 0; i < memories.size(); ++i) {
+        if (!platform.memories[i].config.beat) {
+            memories[i].fail(fmt::format(
+                "topology {} is beat-accurate; the memory needs beats: pipelined or registered", in_quotes(name)));
+        }
+    }
+    if (platform.cpu || !platform.block_devices.empty() || !platform.streams.empty()) {
+        topology.fail(
+            fmt::format("topology {} is beat-accurate and carries controllers and memories only, no CPU and "
+                        "no peripherals",
+                        in_quotes(name)));
+    }
+    if (platform.direct && (controllers.size() != 1 || memories.size() != 1 || platform.memories.front().base != 0)) {
+        topology.fail("topology \"direct\" is wires between one controller and one memory with base 0");
+    }
+}
+
 PlatformSpec platform_of(const View& view, const std::string& folder) {
     PlatformSpec platform;
     platform.monitor = view["monitor"].boolean();
@@ -388,7 +432,15 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
         }
         bus.snooped.push_back(false);
     }
-    refuse(bus_view, validate(bus));
+    platform.direct = bus.topology == kDirect;
+    if (platform.direct || bus.is_beat_fabric()) {
+        refuse_what_is_not_beat_accurate(view, platform);
+    }
+    BusConfig checked = bus;
+    if (platform.direct) {
+        checked.topology = "simple";  // Not built; the rest of the configuration is looked at all the same.
+    }
+    refuse(bus_view, validate(checked));
     return platform;
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "dmasim/bus/core/beat/beat_fabric.h"
 #include "dmasim/bus/core/topology.h"
 #include "dmasim/cli/core/command.h"
 #include "dmasim/cli/core/document.h"
@@ -39,7 +40,11 @@ const std::vector<Topic>& topics() {
     static const std::vector<Topic> kTopics{
         {"profiles", [](std::ostream& out) { print(timing_profiles(), out); }},
         {"arbiters", [](std::ostream& out) { print(arbiter_kinds(), out); }},
-        {"topologies", [](std::ostream& out) { print(topology_kinds(), out); }},
+        {"topologies",
+         [](std::ostream& out) {
+             print(topology_kinds(), out);
+             print(beat_fabric_kinds(), out);
+         }},
         {"replacements", [](std::ostream& out) { print(replacement_kinds(), out); }},
         {"formats", [](std::ostream& out) { print(report_formats(), out); }},
         {"examples", &print_examples},

@@ -17,6 +17,8 @@ namespace dmasim::cli {
 namespace {
 /// A line longer than this is no row of a table; without a limit a wrong file would fill the memory.
 constexpr std::size_t kLongestLine = 1U << 20U;
+/// Spreadsheets put it before UTF-8.
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
 }  // namespace
 
@@ -140,6 +142,9 @@ bool CsvReader::next_line() {
             return false;
         }
         ++row_.line_;
+        if (row_.line_ == 1 && row_.text_.compare(0, kByteOrderMark.size(), kByteOrderMark) == 0) {
+            row_.text_.erase(0, kByteOrderMark.size());
+        }
         if (row_.text_.size() > kLongestLine) {
             fail_at(1, "the line is longer than 1 MiB");
         }

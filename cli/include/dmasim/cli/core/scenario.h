@@ -77,7 +77,8 @@ inline constexpr std::uint64_t kStreamWindow = 4096;
 /// stream peripherals. Interrupt line `i` of the CPU is that of controller `i`; the disks come behind them.
 struct PlatformSpec {
     std::uint64_t period_ps = 10'000;
-    BusConfig bus;
+    BusConfig bus;        ///< With `direct` its topology is "direct", and there is no interconnect.
+    bool direct = false;  ///< Wires between the one controller and the one memory.
     std::vector<MemorySpec> memories;
     std::vector<ControllerSpec> controllers;
     std::vector<BlockDeviceSpec> block_devices;
