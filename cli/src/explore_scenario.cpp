@@ -84,6 +84,10 @@ ScheduleOutcome simulate_under(const Scenario& original, const Schedule& schedul
     actor.schedule.insert(actor.schedule.end(), actions.begin(), actions.end());
     std::stable_sort(actor.schedule.begin(), actor.schedule.end(),
                      [](const CacheAction& a, const CacheAction& b) { return a.at < b.at; });
+    std::vector<CpuStall>& stalls = scenario.platform.stalls;
+    const std::vector<CpuStall> more = stalls_of(schedule);
+    stalls.insert(stalls.end(), more.begin(), more.end());
+    std::stable_sort(stalls.begin(), stalls.end(), [](const CpuStall& a, const CpuStall& b) { return a.at < b.at; });
     std::vector<AddressSpan> memories;
     for (const MemorySpec& memory : scenario.platform.memories) {
         memories.push_back({memory.base, memory.config.size});
@@ -127,10 +131,22 @@ std::vector<CacheAction> actions_of(const Schedule& schedule) {
     std::vector<CacheAction> actions;
     for (const Choice& choice : schedule) {
         DMASIM_INVARIANT(choice.kind != ChoiceKind::Drain);
-        actions.push_back({choice.kind == ChoiceKind::Evict ? CacheActionKind::Evict : CacheActionKind::Prefetch,
-                           choice.value, Cycles{choice.place}});
+        if (choice.kind != ChoiceKind::Stall) {
+            actions.push_back({choice.kind == ChoiceKind::Evict ? CacheActionKind::Evict : CacheActionKind::Prefetch,
+                               choice.value, Cycles{choice.place}});
+        }
     }
     return actions;
+}
+
+std::vector<CpuStall> stalls_of(const Schedule& schedule) {
+    std::vector<CpuStall> stalls;
+    for (const Choice& choice : schedule) {
+        if (choice.kind == ChoiceKind::Stall) {
+            stalls.push_back({Cycles{choice.place}, choice.value});
+        }
+    }
+    return stalls;
 }
 
 ScheduleOutcome ScenarioProgram::run(const Schedule& schedule) {

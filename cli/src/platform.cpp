@@ -95,6 +95,7 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
             options.trace = &sink;
             options.source = static_cast<std::uint16_t>(spec.controllers.size());
             options.actor = spec.actor;
+            options.stalls = spec.stalls;
             options.action_log = actions;
             Cpu::Program program;
             if (!scenario.program.empty()) {

@@ -50,6 +50,7 @@ class Cpu::Impl final : public sc_core::sc_module,
           adapter("adapter", owner.memory, process, core, socket_options(config, options)),
           actor(options.actor, *this),
           actor_process("actor", domain, actor),
+          stalls(options.stalls),
           present(Cycles{0}) {
         core.set_action_log(options.action_log);
         port.bind(adapter);
@@ -101,14 +102,24 @@ class Cpu::Impl final : public sc_core::sc_module,
 
   protected:
     CpuResult run(const CpuOperation& operation) override {
-        core.issue(operation, present);
-        process.wake();
-        wait(done_event);
-        present = result.at;
+        while (next_stall < stalls.size() && stalls[next_stall].at <= present) {
+            CpuOperation nothing;
+            nothing.kind = CpuOpKind::Compute;
+            nothing.cycles = stalls[next_stall++].cycles;
+            carry_out(nothing);
+        }
+        carry_out(operation);
         return result;
     }
 
   private:
+    void carry_out(const CpuOperation& operation) {
+        core.issue(operation, present);
+        process.wake();
+        wait(done_event);
+        present = result.at;
+    }
+
     void run_program() {
         present = stamp();
         if (!program) {
@@ -146,6 +157,8 @@ class Cpu::Impl final : public sc_core::sc_module,
         }
     }
 
+    std::vector<CpuStall> stalls;
+    std::size_t next_stall = 0;
     Cycles present;
     CpuResult result;
     sc_core::sc_event done_event;

@@ -70,6 +70,30 @@ TEST(Explore, FindsTheEvictionThePrefetchAndNothingInTheRightDriver) {
     }
 }
 
+TEST(Explore, FindsAProgramThatReliesOnBeingFaster) {
+    const TemporaryFolder folder;
+    const auto scenario = [&](const std::string& steps) {
+        return folder.file("race.yaml",
+                           std::string(kPlatform) + steps +
+                               "transfers:\n  - {source: 0x2000, destination: 0x1000, length: 64, start: 500}\n");
+    };
+    const std::string wrong =
+        scenario("  - load: {address: 0x1000, size: 8, value: 0x1111111111111111}    # before the device writes\n");
+    EXPECT_EQ(run({"run", wrong}).status, 0);
+    const std::string bad = folder.path("bad.yaml");
+    const Outcome outcome = run({"explore", wrong, "--bound", "1", "--out", bad, "--format", "json"});
+    ASSERT_EQ(outcome.status, 1) << outcome.out << outcome.err;
+    const Json report = Json::parse(outcome.out);
+    ASSERT_EQ(report["smallest"].size(), 1U);
+    EXPECT_GT(report["smallest"][0]["stall"], 400);
+    const Outcome replay = run({"run", wrong, "--schedule", bad, "--record", folder.path("again")});
+    EXPECT_EQ(replay.status, 1);
+    EXPECT_THAT(replay.out, HasSubstr("found 5a5a5a5a5a5a5a5a"));
+    EXPECT_EQ(read_file(folder.path("again")), read_file(bad));
+    const std::string right = scenario("  - load: {address: 0x1000, size: 8}\n");
+    EXPECT_EQ(run({"explore", right, "--bound", "2", "--samples", "0"}).status, 0);
+}
+
 TEST(Explore, SaysWhatItDidAndIsDeterministic) {
     const TemporaryFolder folder;
     const std::string right = folder.file("right.yaml", receive(kFlush, kInvalidate));

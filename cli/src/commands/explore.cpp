@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -6,8 +7,11 @@
 #include <fmt/ostream.h>
 
 #include "dmasim/cli/commands.h"
+#include "dmasim/cli/core/explore_litmus.h"
+#include "dmasim/cli/core/litmus_file.h"
 #include "dmasim/cli/core/output.h"
 #include "dmasim/cli/core/scenario.h"
+#include "dmasim/cli/core/yaml.h"
 #include "dmasim/cli/explore_scenario.h"
 #include "dmasim/model/errors.h"
 
@@ -15,11 +19,16 @@ namespace dmasim::cli {
 
 namespace {
 
+/// Cycles, or an address.
+std::string value_of(const Choice& choice) {
+    return choice.kind == ChoiceKind::Stall ? fmt::format("{}", choice.value) : fmt::format("{:#x}", choice.value);
+}
+
 /// One schedule as a file for `dmasim run --schedule`.
 std::string schedule_yaml(const Schedule& schedule) {
     std::string text;
     for (const Choice& choice : schedule) {
-        text += fmt::format("- {{at: {}, {}: {:#x}}}\n", choice.place, name_of(choice.kind), choice.value);
+        text += fmt::format("- {{at: {}, {}: {}}}\n", choice.place, name_of(choice.kind), value_of(choice));
     }
     return text.empty() ? "[]\n" : text;
 }
@@ -46,7 +55,8 @@ std::string text_report(const ExploreResult& result, const ExploreConfig& config
     text += fmt::format("{} bad within the bound, {} among the random ones; the smallest:\n", result.bad_schedules,
                         result.bad_samples);
     for (const Choice& choice : result.smallest) {
-        text += fmt::format("  cycle {}: {} {:#x}\n", choice.place, name_of(choice.kind), choice.value);
+        text += fmt::format("  cycle {}: {} {}{}\n", choice.place, name_of(choice.kind), value_of(choice),
+                            choice.kind == ChoiceKind::Stall ? " cycles" : "");
     }
     if (result.smallest.empty()) {
         text += "  it goes wrong without any choice of the hardware\n";
@@ -77,15 +87,122 @@ std::string json_report(const ExploreResult& result, const ExploreConfig& config
     return json.dump(2) + "\n";
 }
 
+/// Whether the file at `path` is a collection of litmus tests: a list, or a mapping without a platform.
+bool is_litmus(const std::string& path) {
+    const Document document = load_yaml(path);
+    return document.root.is_array() ||
+           (document.root.is_object() && !document.root.contains("platform") && document.root.contains("rule"));
+}
+
+std::string places_of(const Schedule& schedule) {
+    std::string text;
+    for (const Choice& choice : schedule) {
+        text += fmt::format("{}before step {}: {} {:x}", text.empty() ? "" : ", ", choice.place, name_of(choice.kind),
+                            choice.value);
+    }
+    return text.empty() ? "no choice of the hardware is needed" : text;
+}
+
+void print(const LitmusExploration& exploration, const ExploreConfig& config, std::ostream& out) {
+    const ExploreResult& result = exploration.result;
+    fmt::print(out, "{} {}: {} (of at most {} without reduction), {}: ", exploration.entry.id,
+               exploration.fixed ? "fixed" : "buggy", count_of(result.schedules, "schedule"), result.unreduced,
+               count_of(result.outcomes, "distinct outcome"));
+    if (result.why.empty()) {
+        fmt::print(out, "no bad schedule {}{}\n",
+                   result.exhaustive ? fmt::format("within {}", count_of(config.bound, "choice")) : "among them",
+                   exploration.ok() ? "" : "; NOT as it should be");
+        return;
+    }
+    const ExploreResult& worst = exploration.worst();
+    fmt::print(out, "bad{}\n  smallest{}: {}\n", exploration.ok() ? "" : "; NOT as it should be",
+               exploration.bytes.why.empty() ? "" : " with wrong bytes", places_of(worst.smallest));
+    for (const std::string& line : worst.why) {
+        fmt::print(out, "  {}\n", line);
+    }
+}
+
+Json json_of(const LitmusExploration& exploration) {
+    const auto schedule = [](const ExploreResult& result) {
+        if (result.why.empty()) {
+            return Json();
+        }
+        Json list = Json::array();
+        for (const Choice& choice : result.smallest) {
+            list.push_back({{"before_step", choice.place}, {name_of(choice.kind), choice.value}});
+        }
+        return list;
+    };
+    const ExploreResult& result = exploration.result;
+    return {{"id", exploration.entry.id},
+            {"variant", exploration.fixed ? "fixed" : "buggy"},
+            {"schedules", result.schedules},
+            {"schedules_without_reduction", result.unreduced},
+            {"sampled", result.sampled},
+            {"outcomes", result.outcomes},
+            {"bad_schedules", result.bad_schedules},
+            {"exhaustive", result.exhaustive},
+            {"smallest", schedule(result)},
+            {"smallest_with_wrong_bytes", schedule(exploration.bytes)},
+            {"why", exploration.worst().why},
+            {"ok", exploration.ok()}};
+}
+
+/// `dmasim explore` on a collection of litmus tests.
+ExitStatus explore_collection(const Parsed& parsed, const ExploreConfig& config, const Streams& streams) {
+    const std::string variant = parsed.text("variant");
+    if (variant != "buggy" && variant != "fixed" && variant != "both") {
+        throw InputError(fmt::format("--variant {}: must be buggy, fixed or both", variant));
+    }
+    if (parsed.has("set")) {
+        throw InputError("dmasim explore: --set is for scenarios, and this is a collection of litmus tests");
+    }
+    const std::vector<LitmusEntry> entries = load_litmus(parsed.positionals[0]);
+    std::vector<LitmusExploration> explorations;
+    for (const LitmusEntry& entry : entries) {
+        if (parsed.has("id") && entry.id != parsed.text("id")) {
+            continue;
+        }
+        for (const bool fixed : {false, true}) {
+            if ((fixed ? entry.fixed : entry.buggy).empty() || variant == (fixed ? "buggy" : "fixed")) {
+                continue;
+            }
+            explorations.push_back(explore_litmus(entry, fixed, config));
+            if (parsed.text("format") == "text") {
+                print(explorations.back(), config, streams.out);
+            }
+        }
+    }
+    if (explorations.empty()) {
+        throw InputError(fmt::format("{}: there is no such entry", parsed.positionals[0]));
+    }
+    if (parsed.has("out")) {
+        write_file(parsed.text("out"), schedules_as_litmus(explorations));
+    }
+    const auto good = static_cast<std::size_t>(
+        std::count_if(explorations.begin(), explorations.end(), [](const LitmusExploration& one) { return one.ok(); }));
+    if (parsed.text("format") == "json") {
+        Json list = Json::array();
+        for (const LitmusExploration& one : explorations) {
+            list.push_back(json_of(one));
+        }
+        streams.out << list.dump(1) << "\n";
+    } else {
+        fmt::print(streams.out, "{} of {} traces as they should be\n", good, explorations.size());
+    }
+    return good == explorations.size() ? ExitStatus::AsExpected : ExitStatus::Unexpected;
+}
+
 }  // namespace
 
 ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams& streams) {
     namespace po = boost::program_options;
     CommandLine line(
         "dmasim explore", "FILE [options]",
-        "Runs a scenario under everything that the cache may do of its own accord, within a bound, and shows\n"
-        "the smallest schedule under which it goes wrong. Exit status: 0 no bad schedule, 1 there is one,\n"
-        "2 usage or configuration, 3 the search failed, 4 input/output.");
+        "Runs a scenario, or litmus tests, under everything that the hardware may do of its own accord, within\n"
+        "a bound, and shows the smallest schedule under which it goes wrong (docs/exploration.md).\n"
+        "Exit status: 0 no bad schedule (litmus tests: one for each buggy trace and none for the fixed ones),\n"
+        "1 otherwise, 2 usage or configuration, 3 the search failed, 4 input/output.");
     line.min_positionals = 1;
     line.max_positionals = 1;
     add_set_option(line);
@@ -97,10 +214,15 @@ ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams&
     line.options.add_options()("samples", number(defaults.samples), "random schedules above the bound");
     line.options.add_options()("seed", number(defaults.seed), "of those");
     line.options.add_options()("max-runs", number(10'000), "ends the search behind so many runs");
-    line.options.add_options()("out", po::value<std::string>()->value_name("FILE"),
-                               "write the smallest bad schedule, for dmasim run --schedule");
+    line.options.add_options()(
+        "out", po::value<std::string>()->value_name("FILE"),
+        "write the smallest bad schedule, for dmasim run --schedule; of litmus tests: as litmus tests");
     line.options.add_options()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
                                "what is printed");
+    line.options.add_options()("variant",
+                               po::value<std::string>()->default_value("both")->value_name("buggy|fixed|both"),
+                               "litmus tests: which traces are explored");
+    line.options.add_options()("id", po::value<std::string>()->value_name("ID"), "litmus tests: only this entry");
     const Parsed parsed = parse(line, arguments, streams);
     if (parsed.answered) {
         return ExitStatus::AsExpected;
@@ -109,7 +231,7 @@ ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams&
     if (format != "text" && format != "json") {
         throw InputError(fmt::format("--format {}: known formats: text, json", format));
     }
-    const auto value_of = [&](const char* option, std::uint64_t least, std::uint64_t most) {
+    const auto number_of = [&](const char* option, std::uint64_t least, std::uint64_t most) {
         const std::string text = parsed.text(option);
         std::uint64_t value = 0;
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -119,11 +241,14 @@ ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams&
         return value;
     };
     ExploreConfig config;
-    config.bound = static_cast<std::uint32_t>(value_of("bound", 0, 64));
-    config.samples = value_of("samples", 0, 1'000'000'000);
-    config.seed = value_of("seed", 0, std::numeric_limits<std::uint64_t>::max());
-    config.max_runs = value_of("max-runs", 1, 1'000'000'000'000);
+    config.bound = static_cast<std::uint32_t>(number_of("bound", 0, 64));
+    config.samples = number_of("samples", 0, 1'000'000'000);
+    config.seed = number_of("seed", 0, std::numeric_limits<std::uint64_t>::max());
+    config.max_runs = number_of("max-runs", 1, 1'000'000'000'000);
 
+    if (is_litmus(parsed.positionals[0])) {
+        return explore_collection(parsed, config, streams);
+    }
     const Scenario scenario = load_scenario(parsed.positionals[0], settings_of(parsed));
     if (scenario.program.empty()) {
         throw InputError(

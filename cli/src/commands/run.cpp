@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -65,14 +66,28 @@ class Progress {
 /// Collects what the actor of the cache does, as a schedule.
 class ActionRecording final : public CacheActionLog {
   public:
-    void acted(const CacheAction& action) override {
-        text_ += fmt::format("- {{at: {}, {}: {:#x}}}\n", action.at.count(),
-                             action.kind == CacheActionKind::Evict ? "evict" : "prefetch", action.address);
+    /// `stalls` are part of it as they are: they act in any case.
+    explicit ActionRecording(const std::vector<CpuStall>& stalls) {
+        for (const CpuStall& stall : stalls) {
+            lines_.emplace_back(stall.at, fmt::format("- {{at: {}, stall: {}}}\n", stall.at.count(), stall.cycles));
+        }
     }
-    [[nodiscard]] std::string yaml() const { return text_.empty() ? "[]\n" : text_; }
+    void acted(const CacheAction& action) override {
+        lines_.emplace_back(action.at,
+                            fmt::format("- {{at: {}, {}: {:#x}}}\n", action.at.count(),
+                                        action.kind == CacheActionKind::Evict ? "evict" : "prefetch", action.address));
+    }
+    [[nodiscard]] std::string yaml() {
+        std::stable_sort(lines_.begin(), lines_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+        std::string text;
+        for (const auto& [at, line] : lines_) {
+            text += line;
+        }
+        return text.empty() ? "[]\n" : text;
+    }
 
   private:
-    std::string text_;
+    std::vector<std::pair<Cycles, std::string>> lines_;
 };
 
 }  // namespace
@@ -136,7 +151,7 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
 
     SimulateOptions options;
     options.vcd = vcd.is_open() ? &vcd : nullptr;
-    ActionRecording recording;
+    ActionRecording recording(scenario.platform.stalls);
     options.actions = parsed.has("record") ? &recording : nullptr;
     std::unique_ptr<Progress> progress;
     if (isatty(STDERR_FILENO) != 0) {

@@ -269,7 +269,7 @@ CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) 
     return config;
 }
 
-CacheActorConfig actor_of(const View& view) {
+CacheActorConfig actor_of(const View& view, std::vector<CpuStall>& stalls) {
     CacheActorConfig config;
     config.seed = view["seed"].number();
     config.evict_every = view["evict_every"].number();
@@ -282,19 +282,30 @@ CacheActorConfig actor_of(const View& view) {
     if (view.has("until")) {
         config.until = view["until"].number();
     }
+    Cycles last;
     for (const View& entry : view["schedule"].items()) {
-        if (entry.has("evict") == entry.has("prefetch")) {
-            entry.fail(
-                fmt::format("{}: exactly one of evict and prefetch belongs here", readable_path(entry.pointer())));
+        std::string what;
+        for (const char* key : {"evict", "prefetch", "stall"}) {
+            if (entry.has(key)) {
+                what = what.empty() ? key : "two";
+            }
         }
-        const bool evict = entry.has("evict");
-        const CacheAction action{evict ? CacheActionKind::Evict : CacheActionKind::Prefetch,
-                                 entry[evict ? "evict" : "prefetch"].number(), Cycles{entry["at"].number()}};
-        if (!config.schedule.empty() && action.at < config.schedule.back().at) {
-            entry["at"].fail(fmt::format("cycle {} comes before that of the entry above, {}", action.at.count(),
-                                         config.schedule.back().at.count()));
+        if (what.empty() || what == "two") {
+            entry.fail(fmt::format("{}: exactly one of evict, prefetch and stall belongs here",
+                                   readable_path(entry.pointer())));
         }
-        config.schedule.push_back(action);
+        const Cycles at{entry["at"].number()};
+        if (at < last) {
+            entry["at"].fail(
+                fmt::format("cycle {} comes before that of the entry above, {}", at.count(), last.count()));
+        }
+        last = at;
+        if (what == "stall") {
+            stalls.push_back({at, entry[what].number()});
+        } else {
+            config.schedule.push_back(
+                {what == "evict" ? CacheActionKind::Evict : CacheActionKind::Prefetch, entry[what].number(), at});
+        }
     }
     refuse(view, validate(config));
     return config;
@@ -419,7 +430,7 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
     if (view.has("cpu")) {
         platform.cpu =
             cpu_of(view["cpu"], bus.data_width_bits, platform.controllers.size() + platform.block_devices.size());
-        platform.actor = actor_of(view["cpu"]["actor"]);
+        platform.actor = actor_of(view["cpu"]["actor"], platform.stalls);
     }
     const std::size_t initiators = platform.controllers.size() + (platform.cpu ? 1 : 0);
     if (initiators == 0) {

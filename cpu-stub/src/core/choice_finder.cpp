@@ -2,6 +2,7 @@
 #include "dmasim/cpu_stub/core/choice_finder.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <set>
 #include <utility>
@@ -27,7 +28,8 @@ void ChoiceFinder::touch(std::uint64_t address, std::uint64_t bytes, Cycles at, 
             Line& known = lines_[line];
             known.by_cache = known.by_cache || by_cache;
             known.past_cache = known.past_cache || past_cache;
-            changes_.push_back({at, line, Change::Kind::Touched});
+            changes_.push_back(
+                {at, line, by_cache || past_cache ? Change::Kind::Touched : Change::Kind::TouchedByDevice});
         }
         if (line == (last & mask)) {
             return;
@@ -37,13 +39,18 @@ void ChoiceFinder::touch(std::uint64_t address, std::uint64_t bytes, Cycles at, 
 
 void ChoiceFinder::event(const TraceEvent& event) {
     switch (event.kind) {
+        case EventKind::Barrier:
+            operation_ends_.insert(event.at.count());
+            break;
         case EventKind::CpuAccess:
+            operation_ends_.insert(event.at.count());
             if (event.bytes != 0 && (event.value & kCpuAccessDevice) == 0) {
                 const bool uncached = (event.value & kCpuAccessUncached) != 0;
                 touch(event.address, event.bytes, event.at, !uncached, uncached);
             }
             break;
         case EventKind::Maintenance:
+            operation_ends_.insert(event.at.count());
             // Of a whole cache or a set, the changes of lines tell.
             if (event.bytes != 0 && event.value >> 2U == 0 && event.bytes <= (std::uint64_t{1} << 20U)) {
                 touch(event.address, event.bytes, event.at, true, false);
@@ -81,8 +88,10 @@ std::vector<Choice> ChoiceFinder::choices(const Schedule& schedule, std::uint64_
     std::vector<Change> changes = changes_;
     std::stable_sort(changes.begin(), changes.end(), [](const Change& a, const Change& b) {
         // What has become of a line counts before the end of the access that made it so.
-        return a.at != b.at ? a.at < b.at
-                            : (a.kind == Change::Kind::Touched ? 1 : 0) < (b.kind == Change::Kind::Touched ? 1 : 0);
+        const auto rank = [](const Change& change) {
+            return change.kind == Change::Kind::Touched || change.kind == Change::Kind::TouchedByDevice ? 1 : 0;
+        };
+        return a.at != b.at ? a.at < b.at : rank(a) < rank(b);
     });
     std::map<std::uint64_t, Line> lines = lines_;
     std::map<std::uint64_t, Touch> state;
@@ -104,6 +113,8 @@ std::vector<Choice> ChoiceFinder::choices(const Schedule& schedule, std::uint64_
                 now.dirty = false;
                 break;
             case Change::Kind::Touched:
+            case Change::Kind::TouchedByDevice:
+                now.device = change.kind == Change::Kind::TouchedByDevice;
                 cycles.insert(change.at.count());
                 lines[change.line].touches.push_back(now);
                 break;
@@ -116,6 +127,8 @@ std::vector<Choice> ChoiceFinder::choices(const Schedule& schedule, std::uint64_
         }
     };
     std::uint64_t considered = 0;
+    // By the place of a hold-up: the ends of the accesses of devices that it could let pass.
+    std::map<std::uint64_t, std::set<std::uint64_t>> overtaken;
     for (const auto& [address, line] : lines) {
         if (!line.by_cache) {
             continue;
@@ -124,6 +137,15 @@ std::vector<Choice> ChoiceFinder::choices(const Schedule& schedule, std::uint64_
         const bool fills = !line.past_cache;
         if (fills) {
             add({0, ChoiceKind::Prefetch, address});
+        }
+        for (std::size_t n = 0; n < line.touches.size(); ++n) {
+            const auto device = std::find_if(line.touches.begin() + static_cast<std::ptrdiff_t>(n), line.touches.end(),
+                                             [](const Touch& touch) { return touch.device; });
+            if (!line.touches[n].device && device != line.touches.end()) {
+                const auto end = operation_ends_.lower_bound(line.touches[n].at.count());
+                const std::uint64_t before = end == operation_ends_.begin() ? 0 : *std::prev(end);
+                overtaken[before].insert(device->at.count());
+            }
         }
         // Behind the last access nobody sees what happens.
         for (std::size_t n = 0; n + 1 < line.touches.size(); ++n) {
@@ -141,8 +163,14 @@ std::vector<Choice> ChoiceFinder::choices(const Schedule& schedule, std::uint64_
             }
         }
     }
+    for (const auto& [place, ends] : overtaken) {
+        add({place, ChoiceKind::Stall, *ends.begin() + 2 - place});
+        if (ends.size() > 1) {
+            add({place, ChoiceKind::Stall, *ends.rbegin() + 2 - place});
+        }
+    }
     std::sort(result.begin(), result.end());
-    unreduced = 2 * considered * cycles.size();
+    unreduced = (2 * considered + 2) * cycles.size();
     return result;
 }
 

@@ -19,6 +19,8 @@ const char* name_of(ChoiceKind kind) {
             return "evict";
         case ChoiceKind::Prefetch:
             return "prefetch";
+        case ChoiceKind::Stall:
+            return "stall";
     }
     return "unknown";
 }

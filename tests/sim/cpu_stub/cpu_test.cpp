@@ -31,6 +31,7 @@ struct TopConfig {
     bool coherent = false;
     bool one_sided = false;  ///< With `coherent`.
     bool blocking = false;   ///< The controller speaks b_transport.
+    std::vector<CpuStall> stalls;
     bool reversed = false;
     std::string topology = "shared";
 };
@@ -54,7 +55,11 @@ struct Top : sc_core::sc_module {
         const std::vector<std::function<void()>> build = {
             [&] { bus = std::make_unique<Interconnect>("bus", domain, bus_config); },
             [&] { memory = std::make_unique<Memory>("memory", domain, config.memory); },
-            [&] { cpu = std::make_unique<Cpu>("cpu", domain, cpu_config, std::move(program)); },
+            [&] {
+                CpuOptions options;
+                options.stalls = config.stalls;
+                cpu = std::make_unique<Cpu>("cpu", domain, cpu_config, std::move(program), options);
+            },
             [&] { dma = std::make_unique<DmaController>("dma", domain, dma_config); },
         };
         for (std::size_t n = 0; n < build.size(); ++n) {
@@ -305,6 +310,34 @@ SIM_TEST(CpuModule, StampsAreThoseOfThePlainLoop) {
     sc_core::sc_start();
     EXPECT_EQ(stamps, expected);
     EXPECT_EQ(sc_core::sc_time_stamp(), top.domain.time_of(Cycles{expected.back()}));
+}
+
+/// A hold-up lasts exactly as long as it says, from the end of an operation on that has its stamp or a later one.
+SIM_TEST(CpuModule, StallsAreMetToTheCycle) {
+    std::vector<std::vector<std::uint64_t>> stamps(4);
+    std::vector<std::unique_ptr<Top>> tops;
+    const auto build = [&](std::size_t number, const std::vector<CpuStall>& stalls) {
+        TopConfig config;
+        config.stalls = stalls;
+        tops.push_back(
+            std::make_unique<Top>(("top" + std::to_string(number)).c_str(), config, [&, number](CpuContext& cpu) {
+                for (std::uint64_t n = 0; n < 5; ++n) {
+                    cpu.store32(0x1000 + 64 * n, 1);
+                    stamps[number].push_back(cpu.now().count());
+                }
+            }));
+    };
+    // The second store ends with the stamp 24 on this machine: 12 cycles each.
+    build(0, {});
+    build(1, {{Cycles{0}, 7}});
+    build(2, {{Cycles{24}, 100}, {Cycles{24}, 1}});
+    build(3, {{Cycles{25}, 100}});
+    sc_core::sc_start();
+    ASSERT_EQ(stamps[0], (std::vector<std::uint64_t>{12, 24, 36, 48, 60}));
+    EXPECT_EQ(stamps[1], (std::vector<std::uint64_t>{19, 31, 43, 55, 67}));
+    EXPECT_EQ(stamps[2], (std::vector<std::uint64_t>{12, 24, 137, 149, 161}));
+    EXPECT_EQ(stamps[3], (std::vector<std::uint64_t>{12, 24, 36, 148, 160}));
+    EXPECT_EQ(tops[2]->cpu->statistics().cycles[static_cast<std::size_t>(CpuCause::Compute)], 101u);
 }
 
 SIM_TEST(CpuModule, InterruptIsSeenAtTheNextEdge) {

@@ -21,7 +21,9 @@ class ScenarioProgram final : public SchedulableProgram {
     const Scenario& scenario_;
 };
 
-/// `schedule`, whose places are cycles, as actions of a cache. Only evictions and prefetches.
+/// The evictions and prefetches of `schedule`, whose places are cycles.
 std::vector<CacheAction> actions_of(const Schedule& schedule);
+/// The hold-ups of the program in `schedule`.
+std::vector<CpuStall> stalls_of(const Schedule& schedule);
 
 }  // namespace dmasim::cli

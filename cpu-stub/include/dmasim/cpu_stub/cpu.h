@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include <systemc>
 #include <tlm>
@@ -13,6 +14,7 @@
 #include "dmasim/cpu_stub/core/config.h"
 #include "dmasim/cpu_stub/core/context.h"
 #include "dmasim/cpu_stub/core/cpu_core.h"
+#include "dmasim/cpu_stub/core/stall.h"
 #include "dmasim/model/trace.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/master_socket_adapter.h"
@@ -27,6 +29,7 @@ struct CpuOptions {
     std::uint16_t source = 0;     ///< Number of the CPU in its events.
     /// Evictions and prefetches of the hardware's own accord; they end with the program. Without a program there are none.
     CacheActorConfig actor;
+    std::vector<CpuStall> stalls;          ///< In rising order of `at`.
     CacheActionLog* action_log = nullptr;  ///< Told what outside actors have done; may be null.
 };
 

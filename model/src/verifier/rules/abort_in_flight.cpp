@@ -10,21 +10,39 @@ namespace dmasim::detail {
 
 namespace {
 
+/// A controller reports an abort too early, or a driver does not wait for it.
 class AbortInFlight final : public VerifierRule {
   public:
+    void mapped(const Mapping& mapping, Judge& /*judge*/) override { given_up_.erase(mapping.range); }
+
+    void completed(const Mapping* mapping, std::uint64_t /*address*/, std::uint64_t /*bytes*/, Cycles at,
+                   Judge& /*judge*/) override {
+        if (mapping != nullptr && mapping->live) {
+            given_up_.assign(mapping->range, at);
+        }
+    }
+
+    void freed(const ByteRange& range, Cycles at, Judge& /*judge*/) override { given_up_.assign(range, at); }
+
     void controller_event(const TraceEvent& event, Judge& judge) override {
-        const std::pair<std::uint32_t, std::uint32_t> channel{event.source, event.channel};
+        const Channel channel{event.source, event.channel};
         if (event.kind == EventKind::JobCompleted) {
             if (event.value == static_cast<std::uint32_t>(JobStatus::Aborted)) {
                 aborted_[channel] = Abort{event.job, event.at};
+                report_late(channel, event, judge);
             }
+            late_.erase(channel);
             return;
         }
         if (event.kind == EventKind::JobAccepted) {
             aborted_.erase(channel);
             return;
         }
-        if ((event.kind != EventKind::BurstRequested && event.kind != EventKind::BurstResponse) || aborted_.empty()) {
+        if (event.kind != EventKind::BurstRequested && event.kind != EventKind::BurstResponse) {
+            return;
+        }
+        note_late(channel, event);
+        if (aborted_.empty()) {
             return;
         }
         const auto found = aborted_.find(channel);
@@ -49,11 +67,56 @@ class AbortInFlight final : public VerifierRule {
     }
 
   private:
+    using Channel = std::pair<std::uint32_t, std::uint32_t>;  // Source and channel.
     struct Abort {
         std::uint32_t job = 0;
         Cycles at;
     };
-    std::map<std::pair<std::uint32_t, std::uint32_t>, Abort> aborted_;  // By source and channel.
+    /// The first burst in memory that the driver had taken back before.
+    struct Late {
+        std::uint32_t job = 0;
+        ByteRange range;
+        Cycles taken_back;
+        Cycles at;
+        bool write = false;
+    };
+
+    void note_late(const Channel& channel, const TraceEvent& event) {
+        const auto range = range_of(event.address, event.bytes);
+        if (event.purpose != Purpose::Data || given_up_.empty() || !range) {
+            return;
+        }
+        given_up_.for_each(*range, [&](const ByteRange& part, Cycles taken_back) {
+            if (event.at > taken_back) {
+                late_.emplace(channel, Late{event.job, part, taken_back, event.at, event.access == Access::Write});
+            }
+        });
+    }
+
+    void report_late(const Channel& channel, const TraceEvent& event, Judge& judge) {
+        const auto found = late_.find(channel);
+        if (found == late_.end() || found->second.job != event.job) {
+            return;
+        }
+        const Late& late = found->second;
+        Finding finding;
+        finding.at = late.taken_back;
+        finding.seen_at = late.at;
+        finding.address = late.range.first;
+        finding.bytes = late.range.bytes();
+        finding.reader = FindingParty{
+            VerifierAgent::Device,
+            std::string{late.write ? "write" : "read"} + " of channel " + std::to_string(event.channel), late.at};
+        finding.message = "the buffer is taken back while the abort of channel " + std::to_string(event.channel) +
+                          " is under way: bursts are in flight until " + text_of(event.at);
+        finding.missing =
+            "to wait, between the abort and " + text_of(late.taken_back) + ", until the channel is no longer busy";
+        judge.report(std::move(finding));
+    }
+
+    std::map<Channel, Abort> aborted_;
+    std::map<Channel, Late> late_;
+    RangeMap<Cycles> given_up_;  // Memory that the driver has taken back, and when.
 };
 
 }  // namespace

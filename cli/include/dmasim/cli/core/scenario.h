@@ -16,6 +16,7 @@
 #include "dmasim/cli/core/layers.h"
 #include "dmasim/cpu_stub/core/cache_actor.h"
 #include "dmasim/cpu_stub/core/config.h"
+#include "dmasim/cpu_stub/core/stall.h"
 #include "dmasim/model/config.h"
 #include "dmasim/model/frontend/native/descriptor.h"
 #include "dmasim/model/frontend/native/job_registers.h"
@@ -84,7 +85,8 @@ struct PlatformSpec {
     std::vector<BlockDeviceSpec> block_devices;
     std::vector<StreamSpec> streams;
     std::optional<CpuConfig> cpu;
-    CacheActorConfig actor;  ///< Of the CPU's cache.
+    CacheActorConfig actor;        ///< Of the CPU's cache.
+    std::vector<CpuStall> stalls;  ///< In rising order.
     bool monitor = false;
 };
 

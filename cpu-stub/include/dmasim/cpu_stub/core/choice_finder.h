@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "dmasim/cpu_stub/core/cache_actor.h"
@@ -14,6 +15,9 @@ namespace dmasim {
 /// Finds out from the events of a run what the cache could have done of its own accord, and when (docs/exploration.md): places
 /// are cycles, and of all cycles between two accesses to a line only the first one counts, because the others make no
 /// difference to that line.
+///
+/// The order of the program and the devices is varied by hold-ups of the program: before an access to a line that a device
+/// accesses later, long enough for the device to come first (for the first and for the last such access).
 ///
 /// Wants the events of the CPU and of the bus. Lines are those that the program loads, stores or maintains in the cache;
 /// lines that it also accesses past the cache are not prefetched, because hardware does not speculate there.
@@ -33,6 +37,7 @@ class ChoiceFinder final : public TraceSink {
         Cycles at;
         bool valid = false;  ///< The line is in the cache from then on.
         bool dirty = false;
+        bool device = false;  ///< A device's access, else one of the program.
     };
     struct Line {
         std::vector<Touch> touches;
@@ -42,7 +47,7 @@ class ChoiceFinder final : public TraceSink {
     struct Change {
         Cycles at;
         std::uint64_t line = 0;
-        enum class Kind : std::uint8_t { Touched, Clean, Dirty, Gone } kind = Kind::Touched;
+        enum class Kind : std::uint8_t { Touched, TouchedByDevice, Clean, Dirty, Gone } kind = Kind::Touched;
     };
 
     [[nodiscard]] bool in_memory(std::uint64_t address) const;
@@ -52,6 +57,7 @@ class ChoiceFinder final : public TraceSink {
     std::vector<AddressSpan> memories_;
     std::map<std::uint64_t, Line> lines_;
     std::vector<Change> changes_;
+    std::set<std::uint64_t> operation_ends_;  ///< Of the program, as far as events tell.
 };
 
 }  // namespace dmasim

@@ -13,9 +13,10 @@ enum class ChoiceKind : std::uint8_t {
     Drain,     ///< The oldest `value` bytes leave the store buffer.
     Evict,     ///< The dirty line at address `value` is written back and leaves the cache.
     Prefetch,  ///< The line at address `value` is filled.
+    Stall,     ///< The program is held up for `value` cycles, so that devices come before it.
 };
 
-/// Name in schedules: "drain", "evict", "prefetch".
+/// Name in schedules: "drain", "evict", "prefetch", "stall".
 const char* name_of(ChoiceKind kind);
 
 /// One deviation from what the hardware does by default.

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The pairs of scenarios in examples/litmus, with what they depend on swept: the fixed ones are right everywhere, the buggy
+// ones wrong where the bug can show.
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "support.h"
+#include "test_paths.h"
+
+namespace dmasim::cli::test {
+namespace {
+
+const std::string kFolder = DMASIM_SOURCE_DIR "/examples/litmus/";
+
+int status_of(const std::string& name, const std::string& setting) {
+    return run({"run", kFolder + name + ".yaml", "--set", setting}).status;
+}
+
+TEST(TimedLitmusScenarios, EveryPairIsListedAndDocumented) {
+    const std::string page = read_file(DMASIM_SOURCE_DIR "/docs/timed-litmus.md");
+    std::size_t entries = 0;
+    for (std::size_t at = page.find("\n| "); at != std::string::npos; at = page.find("\n| ", at + 1)) {
+        const std::string id = page.substr(at + 3, page.find(' ', at + 3) - at - 3);
+        if (id.size() != 5 || id[2] != '-') {
+            continue;
+        }
+        ++entries;
+        std::string name = id;
+        for (char& c : name) {
+            c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        }
+        EXPECT_TRUE(std::filesystem::exists(kFolder + name + "-fixed.yaml")) << id;
+        EXPECT_TRUE(std::filesystem::exists(kFolder + name + "-buggy.yaml") || id == "AW-01") << id;
+    }
+    EXPECT_EQ(entries, 20U);
+}
+
+// The abort before, in and behind the burst whose write is in flight.
+TEST(TimedLitmusScenarios, TheAbortHitsAtManyCycles) {
+    int wrong = 0;
+    for (int cycle = 10; cycle <= 250; cycle += 20) {
+        const std::string setting = "program.1.wait_cycles=" + std::to_string(cycle);
+        EXPECT_EQ(status_of("ab-01-fixed", setting), 0) << cycle;
+        wrong += status_of("ab-01-buggy", setting) == 1 ? 1 : 0;
+    }
+    EXPECT_GE(wrong, 8);
+}
+
+// XR-05: down to which rate the panel gets its words in time beside the radio, and alone.
+TEST(TimedLitmusScenarios, TheFirstUnderrunHasARate) {
+    const auto in_time = [](int cycles, const char* transfers) {
+        std::vector<std::string> arguments{
+            "run",   kFolder + "xr-05-fixed.yaml",
+            "--set", "platform.streams.0.cycles_per_element=" + std::to_string(cycles),
+            "--set", "expect.transfers.0.max_cycles=" + std::to_string(256 * cycles + 500)};
+        if (transfers != nullptr) {
+            arguments.insert(arguments.end(), {"--set", transfers});
+        }
+        return run(arguments).status == 0;
+    };
+    int beside = 0;
+    for (int cycles = 60; cycles >= 10 && in_time(cycles, nullptr); cycles -= 5) {
+        beside = cycles;
+    }
+    EXPECT_GT(beside, 20) << "the radio must be felt";
+    EXPECT_LE(beside, 60);
+    EXPECT_TRUE(in_time(beside / 2, "transfers.0.length=64")) << "without the radio half of that is enough";
+}
+
+}  // namespace
+}  // namespace dmasim::cli::test
