@@ -81,7 +81,7 @@ TEST(Explore, FindsAProgramThatReliesOnBeingFaster) {
         scenario("  - load: {address: 0x1000, size: 8, value: 0x1111111111111111}    # before the device writes\n");
     EXPECT_EQ(run({"run", wrong}).status, 0);
     const std::string bad = folder.path("bad.yaml");
-    const Outcome outcome = run({"explore", wrong, "--bound", "1", "--out", bad, "--format", "json"});
+    const Outcome outcome = run({"explore", wrong, "--bound", "1", "--samples", "5", "--out", bad, "--format", "json"});
     ASSERT_EQ(outcome.status, 1) << outcome.out << outcome.err;
     const Json report = Json::parse(outcome.out);
     ASSERT_EQ(report["smallest"].size(), 1U);
@@ -97,11 +97,11 @@ TEST(Explore, FindsAProgramThatReliesOnBeingFaster) {
 TEST(Explore, SaysWhatItDidAndIsDeterministic) {
     const TemporaryFolder folder;
     const std::string right = folder.file("right.yaml", receive(kFlush, kInvalidate));
-    const Outcome first = run({"explore", right, "--bound", "1"});
+    const Outcome first = run({"explore", right, "--bound", "1", "--samples", "5"});
     EXPECT_EQ(first.status, 0) << first.err;
     EXPECT_THAT(first.out, HasSubstr(" within 1 choice (of at most "));
     EXPECT_THAT(first.out, HasSubstr("no bad schedule within 1 choice\n"));
-    EXPECT_EQ(run({"explore", right, "--bound", "1"}).out, first.out);
+    EXPECT_EQ(run({"explore", right, "--bound", "1", "--samples", "5"}).out, first.out);
     const Outcome none = run({"explore", right, "--bound", "0", "--samples", "0"});
     EXPECT_THAT(none.out, HasSubstr("1 schedule within 0 choices"));
     const Outcome short_run = run({"explore", right, "--max-runs", "2"});
@@ -109,7 +109,7 @@ TEST(Explore, SaysWhatItDidAndIsDeterministic) {
     EXPECT_THAT(short_run.out, HasSubstr("not exhaustive"));
     EXPECT_THAT(short_run.out, HasSubstr("no bad schedule among them"));
     const std::string wrong = folder.file("wrong.yaml", receive("", ""));
-    const Outcome at_once = run({"explore", wrong, "--bound", "1"});
+    const Outcome at_once = run({"explore", wrong, "--bound", "1", "--samples", "5"});
     EXPECT_EQ(at_once.status, 1);
     EXPECT_THAT(at_once.out, HasSubstr("it goes wrong without any choice of the hardware"));
 }
