@@ -17,7 +17,6 @@
 namespace dmasim {
 namespace {
 
-constexpr std::uint16_t kControllerSource = 0;
 constexpr std::uint16_t kMemorySource = 1;
 constexpr std::uint64_t kSource = 0x1000;
 constexpr std::uint64_t kBuffer = 0x8000;
