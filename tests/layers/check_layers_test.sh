@@ -31,6 +31,8 @@ expect pass '' tlm/include/dmasim/tlm/socket.h '#include <systemc>\n#include <tl
     tlm/src/core/b.cpp '#include <dmasim/tlm/core/b.h>' \
     cpu-stub/src/c.cpp '#include <dmasim/bus/bus.h>\n#include <dmasim/cpu_stub/c.h>' \
     cli/src/d.cpp '#include <dmasim/cpu_stub/c.h>'
+expect pass '' model/src/a/b/c.cpp '#include "../d.h"'
+expect pass '' bus/src/core/a/b.cpp '#include "../d.h"'
 expect fail 'SystemC in code' model/src/a.cpp '#include <systemc>'
 expect fail 'SystemC in code' model/src/a.cpp '#  include "tlm.h"'
 expect fail 'SystemC in code' bus/src/core/a.cpp '#include <tlm_utils/simple_target_socket.h>'
@@ -44,6 +46,8 @@ expect fail 'tlm/ includes a layer above' tlm/src/a.cpp '#include "dmasim/cpu_st
 expect fail 'bus/ includes a layer above' bus/src/a.cpp '#include <dmasim/cli/a.h>'
 expect fail 'cpu-stub/ includes a layer above' cpu-stub/src/a.cpp '#include <dmasim/cli/a.h>'
 expect fail 'relative path' bus/src/a.cpp '#include "../../tlm/src/a.h"'
+expect fail 'relative path' bus/src/core/a.cpp '#include "../a.h"'
+expect fail 'relative path' model/include/dmasim/model/a.h '#include "../../../src/a.h"'
 expect fail 'public header outside' bus/include/dmasim/tlm/a.h ''
 expect fail 'hides SystemC' tlm/src/tlm.h ''
 expect fail 'in a circle' model/include/dmasim/model/a.h '#include <dmasim/model/b.h>' \
