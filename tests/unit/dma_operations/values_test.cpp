@@ -479,6 +479,46 @@ TEST(Values, ConfigureChannel) {
     EXPECT_EQ(rig.adapter.configure_adapter_channel(77, 0), Status::NotImplemented);
 }
 
+/// Writes notes down.
+class Notes final : public DriverNotes {
+  public:
+    void map(DmaDirection direction, std::uint64_t address, std::uint64_t bytes, Cycles /*at*/) override {
+        text += (direction == DmaDirection::ToDevice ? "out " : "in ") + std::to_string(address) + "+" +
+                std::to_string(bytes) + " ";
+    }
+    void completed(std::uint64_t address, std::uint64_t bytes, Cycles /*at*/) override {
+        text += "done " + std::to_string(address) + "+" + std::to_string(bytes) + " ";
+    }
+    void freed(std::uint64_t /*address*/, std::uint64_t /*bytes*/, Cycles /*at*/) override {}
+    void descriptors(std::uint64_t /*address*/, std::uint64_t /*bytes*/, Cycles /*at*/) override {}
+    void published(std::uint64_t /*address*/, std::uint64_t /*bytes*/, Cycles /*at*/) override {}
+    void doorbell(Cycles /*at*/) override {}
+    void bounce(DmaDirection /*direction*/, std::uint64_t /*address*/, std::uint64_t /*bytes*/,
+                std::uint64_t /*bounce*/, Cycles /*at*/) override {}
+    void copy(std::uint64_t /*destination*/, std::uint64_t /*source*/, std::uint64_t /*bytes*/,
+              Cycles /*at*/) override {}
+    std::string text;
+};
+
+TEST(Values, NotesAndFindingsForTheVerifier) {
+    Rig rig(machine_config(MapRegisterKind::Identity), master(8192));
+    Notes notes;
+    rig.machine.dma.set_notes(&notes);
+    const Mdl mdl = make_contiguous_mdl(4096, 6000);
+    const RegisterBase base = rig.own(2);
+    rig.adapter.map_transfer(&mdl, base, 4096, 6000, Direction::FromDevice);
+    EXPECT_EQ(notes.text, "in 4096+4096 in 8192+1904 ");
+    notes.text.clear();
+    rig.adapter.flush_adapter_buffers(&mdl, base, 4096, 5000, Direction::FromDevice);
+    EXPECT_EQ(notes.text, "done 4096+4096 done 8192+904 ");
+    ASSERT_EQ(rig.machine.rules(), std::vector<std::string>{"SV-07"});
+    const Finding finding = to_finding(rig.machine.checks.findings().front());
+    EXPECT_EQ(finding.rule, "SV-07");
+    EXPECT_EQ(finding.bytes, 5000U);
+    EXPECT_EQ(finding.reader.what, "flush_adapter_buffers");
+    EXPECT_NE(finding.message.find("mapped by map_transfer in cycle"), std::string::npos);
+}
+
 TEST(Values, BadConfigurationsSayWhy) {
     test::DmaMachine machine;
     const auto refused = [&](auto change) {

@@ -37,6 +37,25 @@ std::string DriverFinding::text() const {
     return line.str();
 }
 
+Finding to_finding(const DriverFinding& finding) {
+    Finding result;
+    result.rule = finding.rule;
+    result.at = finding.at;
+    result.seen_at = finding.at;
+    result.message = finding.text();
+    for (const FindingField& field : finding.fields) {
+        if (field.name == "address" && result.address == 0) {
+            result.address = field.value;
+        } else if (field.name == "length" || field.name == "size") {
+            result.bytes = field.value;
+        }
+    }
+    result.reader.agent = VerifierAgent::Cpu;
+    result.reader.what = finding.routine.empty() ? "driver" : std::string(finding.routine);
+    result.reader.at = finding.at;
+    return result;
+}
+
 const std::vector<const DriverRule*>& driver_rules() {
     static const std::vector<const DriverRule*> kRules = [] {
         std::vector<const DriverRule*> rules;

@@ -98,6 +98,7 @@ class DmaOperations::Impl {
     CpuContext& cpu;
     DmaState state;
     CallObserver* observer;
+    DriverNotes* notes = nullptr;
     SystemController* controller = nullptr;
     Runs registers;
     Runs common_pages;

@@ -278,6 +278,15 @@ Mapping* DmaOperations::Impl::map(AdapterState& adapter, Allocation& allocation,
             shared(DriverFact::Kind::LineSharedAtEnd, last.physical + last.bytes);
         }
     }
+    // Behind the maintenance: from here on the memory is the device's.
+    for (const MappedPiece& piece : mapping.pieces) {
+        if (notes != nullptr) {
+            const DmaDirection way = call.direction == Direction::ToDevice     ? DmaDirection::ToDevice
+                                     : call.direction == Direction::FromDevice ? DmaDirection::FromDevice
+                                                                               : DmaDirection::Both;
+            notes->map(way, piece.bounced ? piece.bounce : piece.physical, piece.bytes, cpu.now());
+        }
+    }
     allocation.used += used;
     ++allocation.maps;
     allocation.bytes_since_flush += copied;
@@ -345,6 +354,14 @@ bool DmaOperations::Impl::unmap(AdapterState& adapter, Allocation& allocation, s
             controller->stop(cpu, channel);
         }
         drained = controller->drain(cpu, channel);
+    }
+    std::uint64_t noted = std::min(bytes, mapping.bytes);
+    for (const MappedPiece& piece : mapping.pieces) {
+        const auto part = std::min<std::uint64_t>(noted, piece.bytes);
+        noted -= part;
+        if (notes != nullptr) {
+            notes->completed(piece.bounced ? piece.bounce : piece.physical, part, cpu.now());
+        }
     }
     if (mapping.guard.area != 0) {
         check_guards(adapter, mapping);

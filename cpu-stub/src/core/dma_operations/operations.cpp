@@ -544,6 +544,10 @@ void DmaOperations::set_system_controller(SystemController& controller) {
     impl_->controller = &controller;
 }
 
+void DmaOperations::set_notes(DriverNotes* notes) {
+    impl_->notes = notes;
+}
+
 Adapter DmaOperations::get_dma_adapter(DeviceId device, const DeviceDescription& description,
                                        std::uint32_t& registers) {
     return impl_->make_adapter(*this, Routine::GetDmaAdapter, device, description, registers);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dmasim/cpu_stub/core/dma_operations/state.h"
+#include "dmasim/model/verifier/finding.h"
 
 namespace dmasim::dma {
 
@@ -37,6 +38,9 @@ struct DriverFinding {
     /// One line: "DV-03 in cycle 120, free_common_buffer, adapter 1 of device 2: more common buffers freed than ...".
     [[nodiscard]] std::string text() const;
 };
+
+/// The finding in the words of the verifier's findings (docs/verifier.md), to be told together with them.
+Finding to_finding(const DriverFinding& finding);
 
 /// What a rule looks at.
 struct RuleView {

@@ -10,6 +10,7 @@
 #include "dmasim/cpu_stub/core/context.h"
 #include "dmasim/cpu_stub/core/dma_operations/state.h"
 #include "dmasim/cpu_stub/core/dma_operations/system_controller.h"
+#include "dmasim/model/verifier/driver_notes.h"
 
 namespace dmasim::dma {
 
@@ -171,6 +172,9 @@ class DmaOperations {
 
     /// The controller whose channels subordinate devices use. Lives as long as this.
     void set_system_controller(SystemController& controller);
+
+    /// Gets a note of every mapping, of the memory that the device touches: the buffer, or its copy. May be null.
+    void set_notes(DriverNotes* notes);
 
     /// AO-03 to AO-05. Null if the adapter cannot be made. `registers`: what was granted.
     Adapter get_dma_adapter(DeviceId device, const DeviceDescription& description, std::uint32_t& registers);
