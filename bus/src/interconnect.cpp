@@ -10,9 +10,11 @@
 #include "dmasim/bus/core/beat/beat_fabric.h"
 #include "dmasim/bus/core/beat/beat_memory.h"
 #include "dmasim/bus/core/beats.h"
+#include "dmasim/bus/core/lazy_island.h"
 #include "dmasim/bus/core/text.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/tlm/burst_extension.h"
+#include "dmasim/tlm/payload_pool.h"
 #include "dmasim/tlm/payload_view.h"
 #include "dmasim/tlm/response.h"
 
@@ -36,10 +38,17 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
         Cycles requested;
         std::unique_ptr<BurstExtension> extension;  // Ours, for a payload that came without one.
         bool sent = false;
+        bool pooled = false;  // The payload is ours.
     };
 
     void request(const Burst& burst, Cycles at) override {
+        // An island that looked too late would have to send this into the past.
+        DMASIM_INVARIANT(!bus_.process_.hosted() || bus_.domain_.time_of(at) >= sc_core::sc_time_stamp());
         const BusCore::Origin origin = bus_.core_.origin(burst.tag);
+        if (bus_.has_master(origin.initiator)) {
+            own_request(burst, origin, at);
+            return;
+        }
         Passing passing;
         passing.trans = &bus_.upstream_[origin.initiator]->payload(origin.tag);
         passing.id = burst.tag;
@@ -61,12 +70,7 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
         extension_of(*passing.trans)->interval = 0;
         extension_of(*passing.trans)->snooped = burst.snooped;
         passing.trans->set_address(burst.address);
-        under_way_.push_back(std::move(passing));
-        if (requesting_ == nullptr && held_back_ == 0) {
-            send(under_way_.back().trans);
-        } else {
-            ++held_back_;
-        }
+        start(std::move(passing));
     }
 
     [[nodiscard]] Cycles next_edge() const override {
@@ -88,6 +92,29 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
     [[nodiscard]] std::uint64_t unexpected() const { return unexpected_; }
 
   private:
+    // A burst of a master in the island: it has no payload yet.
+    void own_request(const Burst& burst, const BusCore::Origin& origin, Cycles at) {
+        Passing passing;
+        passing.trans = &pool_.acquire(burst, bus_.number_of(origin.initiator));
+        extension_of(*passing.trans)->tag = origin.tag;
+        passing.id = burst.tag;
+        passing.access = burst.access;
+        passing.own_address = burst.address;
+        passing.address = burst.address;
+        passing.requested = at;
+        passing.pooled = true;
+        start(std::move(passing));
+    }
+
+    void start(Passing passing) {
+        under_way_.push_back(std::move(passing));
+        if (requesting_ == nullptr && held_back_ == 0) {
+            send(under_way_.back().trans);
+        } else {
+            ++held_back_;
+        }
+    }
+
     Passing* find(const tlm::tlm_generic_payload& trans) {
         const auto found = std::find_if(under_way_.begin(), under_way_.end(),
                                         [&](const Passing& passing) { return passing.trans == &trans; });
@@ -116,6 +143,7 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
 
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
                                        sc_core::sc_time& delay) override {
+        bus_.process_.arrive();
         const Passing* passing = find(trans);
         const bool sent = passing != nullptr && passing->sent;
         if (phase == tlm::END_REQ && sent && requesting_ == &trans) {
@@ -171,6 +199,9 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
         } else {
             bus_.core_.target_side(number_).write_response(passing.id, at, response);
         }
+        if (passing.pooled) {
+            trans.release();
+        }
     }
 
     Interconnect& bus_;
@@ -181,6 +212,7 @@ class Interconnect::Downstream final : public Clocked, public BurstPort, private
     tlm::tlm_generic_payload* requesting_ = nullptr;  // BEGIN_REQ made, not ended.
     Cycles send_from_;
     std::vector<std::unique_ptr<BurstExtension>> spare_;
+    PayloadPool pool_;
     std::uint64_t unexpected_ = 0;
 };
 
@@ -193,6 +225,7 @@ class Interconnect::SnoopShim final : public SnoopPort, public SnoopMaster {
         cache_.snoop(*this, cache, id, burst, at);
     }
     void snooped(unsigned cache, std::uint64_t id, Cycles at) override {
+        bus_.process_.arrive();
         bus_.core_.snooped(cache, id, at);
         bus_.process_.wake();
     }
@@ -389,6 +422,116 @@ class Interconnect::Island final : public BeatHost {
     Cycles early_ = kNever;
 };
 
+/// Runs the island: one event, for the next edge at which something can be seen outside.
+class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
+  public:
+    Lazy(const sc_core::sc_module_name& name, Interconnect& bus)
+        : sc_module(name), bus_(bus), island_(bus.core_), numbers_(bus.config_.initiators), event_("event") {
+        inside_.resize(bus.config_.initiators, false);
+        memories_.resize(bus.config_.targets, false);
+        SC_HAS_PROCESS(Lazy);
+        SC_METHOD(run);
+        sensitive << event_;
+    }
+    ~Lazy() override;
+
+    BurstPort* join(std::uint32_t initiator, const IslandGuest& guest) {
+        if (guest.period != bus_.domain_.period() || guest.bus_bytes != bus_.config_.bus_bytes()) {
+            return nullptr;
+        }
+        inside_[initiator] = true;
+        numbers_[initiator] = guest.number;
+        guest.process.hosted_by(*this);
+        if (auto* master = dynamic_cast<IslandMaster*>(&guest.block)) {
+            return &island_.add_master(initiator, *master);
+        }
+        return &island_.add_master(initiator, guest.block, guest.answers);
+    }
+
+    void take_in(std::uint32_t target, const IslandMemory& memory) {
+        if (memory.core != nullptr && memory.period == bus_.domain_.period() &&
+            memory.core->config().data_width_bits == bus_.config_.data_width_bits) {
+            memories_[target] = true;
+            memory.process->hosted_by(*this);
+            island_.add_memory(target, *memory.core);
+        }
+    }
+
+    /// Everybody has had a chance to join.
+    void close() {
+        for (std::uint32_t i = 0; i < bus_.config_.initiators; ++i) {
+            if (!inside_[i]) {
+                island_.add_border(*bus_.upstream_[i]);
+            }
+        }
+        for (std::uint32_t t = 0; t < bus_.config_.targets; ++t) {
+            if (!memories_[t]) {
+                island_.add_border(*bus_.downstream_[t]);
+            }
+        }
+    }
+
+    [[nodiscard]] bool has_master(std::uint32_t initiator) const { return inside_.at(initiator); }
+    [[nodiscard]] bool has_memory(std::uint32_t target) const { return memories_.at(target); }
+    [[nodiscard]] std::uint16_t number_of(std::uint32_t initiator) const { return numbers_[initiator]; }
+
+    void arrive() override {
+        if (!running_) {
+            advance_to(bus_.domain_.stamp_of(sc_core::sc_time_stamp()));
+        }
+    }
+
+    void changed() override {
+        if (started_ && !running_) {
+            look_ahead();
+        }
+    }
+
+  private:
+    void run() {
+        started_ = true;
+        wake_at_ = kNever;
+        // What can be seen at an edge is done at its time.
+        advance_to(bus_.domain_.edge_at_or_before(sc_core::sc_time_stamp()) + 1);
+        look_ahead();
+    }
+
+    void advance_to(Cycles edge) {
+        // Whatever throws in there ends the simulation; until then nobody may come in again.
+        running_ = true;
+        island_.advance_to(edge);
+        running_ = false;
+    }
+
+    void look_ahead() {
+        const Cycles edge = island_.next_visible();
+        if (edge >= wake_at_) {
+            if (edge == kNever && wake_at_ != kNever) {
+                // An input took the work away: the simulation must not run on for it.
+                wake_at_ = kNever;
+                event_.cancel();
+            }
+            return;
+        }
+        wake_at_ = edge;
+        if (bus_.domain_.time_of(edge) != sc_core::sc_max_time()) {
+            event_.notify(bus_.domain_.time_until(edge, sc_core::sc_time_stamp()));
+        }
+    }
+
+    Interconnect& bus_;
+    LazyIsland island_;
+    std::vector<bool> inside_;
+    std::vector<bool> memories_;
+    std::vector<std::uint16_t> numbers_;
+    sc_core::sc_event event_;
+    Cycles wake_at_ = kNever;  // The edge that the event is notified for.
+    bool started_ = false;
+    bool running_ = false;
+};
+
+Interconnect::Lazy::~Lazy() = default;
+
 namespace {
 
 /// What carries bursts: with a beat-accurate fabric a crossbar beside it.
@@ -413,6 +556,9 @@ Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomai
       process_("process", domain, group_) {
     if (config.is_beat_fabric()) {
         island_ = std::make_unique<Island>(*this);
+    } else if (options.lazy) {
+        lazy_ = std::make_unique<Lazy>("island", *this);
+        process_.hosted_by(*lazy_);
     }
     target_sockets.init(config.initiators);
     initiator_sockets.init(config.targets);
@@ -432,6 +578,10 @@ Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomai
         handlers.resumed = [this, i](Cycles at) { core_.resume_responses(i, at); };
         if (island_) {
             handlers.inquired = [this, i](BeatInquiry& inquiry) { island_->inquired(i, inquiry); };
+        }
+        if (lazy_) {
+            handlers.arrive = [this] { process_.arrive(); };
+            handlers.joined = [this, i](const IslandGuest& guest) { return lazy_->join(i, guest); };
         }
         upstream_.push_back(std::make_unique<TargetSocketAdapter>(target_sockets[i], domain, core_.initiator_port(i),
                                                                   TargetSocketAdapter::Options{0, false, true},
@@ -472,9 +622,43 @@ BeatSystem* Interconnect::beat_system() {
     return island_ ? island_->system() : nullptr;
 }
 
+const BusCore& Interconnect::core() {
+    process_.arrive();
+    return core_;
+}
+
+bool Interconnect::has_master(std::uint32_t initiator) const {
+    return lazy_ && lazy_->has_master(initiator);
+}
+
+bool Interconnect::has_memory(std::uint32_t target) const {
+    return lazy_ && lazy_->has_memory(target);
+}
+
+std::uint16_t Interconnect::number_of(std::uint32_t initiator) const {
+    return lazy_->number_of(initiator);
+}
+
+void Interconnect::catch_up() {
+    process_.catch_up();
+}
+
+void Interconnect::end_of_simulation() {
+    catch_up();
+}
+
 void Interconnect::end_of_elaboration() {
     if (island_) {
         island_->ask_targets();
+    }
+    if (lazy_) {
+        for (std::uint32_t target = 0; target < downstream_.size(); ++target) {
+            auto* adapter = dynamic_cast<TargetSocketAdapter*>(&downstream_[target]->target());
+            const bool foreign = target < options_.foreign.size() && options_.foreign[target];
+            if (adapter != nullptr && !foreign) {
+                lazy_->take_in(target, adapter->memory());
+            }
+        }
     }
 }
 
@@ -482,7 +666,13 @@ void Interconnect::start_of_simulation() {
     if (island_) {
         island_->build();
     }
+    if (lazy_) {
+        lazy_->close();
+    }
     for (std::uint32_t target = 0; target < downstream_.size(); ++target) {
+        if (has_memory(target)) {
+            continue;
+        }
         if (target >= options_.foreign.size() || !options_.foreign[target]) {
             ask(target);
         }

@@ -29,9 +29,15 @@ Memory::Memory(const sc_core::sc_module_name& name, const ClockDomain& domain, c
                 [this] { take_back(); },
                 {},
                 {},
-                [this](BeatInquiry& inquiry) { inquired(inquiry); }}),
+                [this](BeatInquiry& inquiry) { inquired(inquiry); },
+                [this] { process_.arrive(); },
+                {},
+                [this] {
+                    return IslandMemory{beat_memory_ ? nullptr : &core_, &process_, domain_.period()};
+                }}),
       group_({&core_, &adapter_}),
       process_("process", domain, group_),
+      observer_(process_),
       beat_storage_(core_) {
     core_.bind(adapter_);
     core_.set_trace(options.sink, options.source);
@@ -85,10 +91,12 @@ Cycles Memory::now() const {
 }
 
 bool Memory::peek(std::uint64_t address, void* data, std::uint64_t bytes) const {
+    observer_.arrive();
     return core_.peek(address, data, bytes, now());
 }
 
 bool Memory::poke(std::uint64_t address, const void* data, std::uint64_t bytes) {
+    process_.arrive();
     return core_.poke(address, data, bytes, now());
 }
 
@@ -100,11 +108,13 @@ std::uint64_t Memory::load(std::uint64_t address, const std::string& path) {
         throw ConfigError(std::string(name()) + ": memory image '" + path + "' has " + std::to_string(bytes) +
                           " bytes and does not fit into the memory");
     }
+    process_.arrive();
     core_.settle(now());
     return core_.storage().load(address, path);
 }
 
 std::uint64_t Memory::hash() {
+    process_.arrive();
     core_.settle(now());
     return core_.storage().hash();
 }
@@ -127,6 +137,7 @@ unsigned Memory::debug(tlm::tlm_generic_payload& trans) {
     if (address > last) {
         return 0;
     }
+    process_.arrive();
     std::uint64_t bytes = trans.get_data_length();
     if (bytes - 1 > last - address) {
         bytes = last - address + 1;
@@ -147,7 +158,8 @@ bool Memory::direct(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
     dmi.set_start_address(first);
     dmi.set_end_address(last);
     dmi.allow_read_write();
-    if (!options_.dmi || (size != 0 && address >= size)) {
+    // Nobody notices who reads through a pointer, so an island could not come to the present before.
+    if (!options_.dmi || process_.hosted() || (size != 0 && address >= size)) {
         return false;
     }
     if (size != 0) {

@@ -62,6 +62,9 @@ Burst TargetSocketAdapter::convert(tlm::tlm_generic_payload& trans, std::vector<
 
 tlm::tlm_sync_enum TargetSocketAdapter::nb_transport_fw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
                                                         sc_core::sc_time& delay) {
+    if (handlers_.arrive) {
+        handlers_.arrive();
+    }
     if (phase == tlm::BEGIN_REQ) {
         return begin_request(trans, phase, delay);
     }
@@ -95,6 +98,9 @@ tlm::tlm_sync_enum TargetSocketAdapter::begin_request(tlm::tlm_generic_payload& 
     slot.trans = &trans;
     slot.burst = convert(trans, slot.enables);
     slot.burst.tag = tag;
+    if (view.ignore) {
+        slot.burst.data = nullptr;
+    }
     slot.request_open = true;
     if (!view.ignore && slot.burst.access == Access::Write && options_.write_interval != 0) {
         if (BurstExtension* extension = extension_of(trans)) {
@@ -215,6 +221,14 @@ void TargetSocketAdapter::end_response(Cycles at) {
     }
 }
 
+BurstPort* TargetSocketAdapter::join(const IslandGuest& guest) {
+    return handlers_.joined ? handlers_.joined(guest) : nullptr;
+}
+
+IslandMemory TargetSocketAdapter::memory() const {
+    return handlers_.memory ? handlers_.memory() : IslandMemory{};
+}
+
 Cycles TargetSocketAdapter::next_edge() const {
     if (waiting_.empty() || responding_) {
         return kNever;
@@ -239,6 +253,9 @@ void TargetSocketAdapter::b_transport(tlm::tlm_generic_payload& trans, sc_core::
     if (problem != Response::Ok || (view.ignore && !options_.pass_ignored)) {
         answer(trans, problem);
         return;
+    }
+    if (handlers_.arrive) {
+        handlers_.arrive();
     }
     std::vector<std::uint8_t> enables;
     const Burst burst = convert(trans, enables);

@@ -43,6 +43,7 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
         InterconnectOptions options;
         options.sink = &sink;
         options.source = kBusSource;
+        options.lazy = spec.lazy;
         bus_ = std::make_unique<Interconnect>("bus", domain_, spec.bus, options);
     });
     for (std::size_t i = 0; i < spec.memories.size(); ++i) {
@@ -236,6 +237,7 @@ void Platform::run_program(CpuContext& context) {
 }
 
 void Platform::catch_up() {
+    bus_->catch_up();
     for (const auto& controller : controllers_) {
         controller->catch_up();
     }

@@ -231,6 +231,7 @@ std::string run(const Scenario& scenario, const ClockDomain& domain, const Simul
         const std::uint64_t next = std::min(last, reached + kPiece);
         sc_core::sc_start(domain.time_of(Cycles{next}) - sc_core::sc_time_stamp(), sc_core::SC_EXIT_ON_STARVATION);
         reached = next;
+        platform.catch_up();
         sinks.settle(domain.edge_at_or_before(sc_core::sc_time_stamp()));
         if (options.progress) {
             options.progress(reached, last);

@@ -62,25 +62,31 @@ class Cpu::Impl final : public sc_core::sc_module,
     [[nodiscard]] Cycles now() const override { return present; }
 
     void completed(const CpuResult& what) override {
+        // An island that looked too late would wake the program in the past.
+        DMASIM_INVARIANT(!process.hosted() || domain.time_of(what.at) >= sc_core::sc_time_stamp());
         result = what;
         done_event.notify(domain.time_until(what.at, sc_core::sc_time_stamp()));
     }
 
     [[nodiscard]] bool looks_at(Access access) const override { return core.looks_at(access); }
     void snoop(SnoopMaster& master, unsigned cache, std::uint64_t id, const Burst& burst, Cycles at) override {
+        process.arrive();
         core.snoop(master, cache, id, burst, at);
         process.wake();
     }
 
     void evict(std::uint64_t address, Cycles at) override {
+        process.arrive();
         core.evict(address, at);
         process.wake();
     }
     void evict_any(std::uint64_t lot, bool dirty_only, Cycles at) override {
+        process.arrive();
         core.evict_any(lot, dirty_only, at);
         process.wake();
     }
     void prefetch(std::uint64_t address, Cycles at) override {
+        process.arrive();
         core.prefetch(address, at);
         process.wake();
     }
@@ -114,6 +120,7 @@ class Cpu::Impl final : public sc_core::sc_module,
 
   private:
     void carry_out(const CpuOperation& operation) {
+        process.arrive();
         core.issue(operation, present);
         process.wake();
         wait(done_event);
@@ -148,6 +155,7 @@ class Cpu::Impl final : public sc_core::sc_module,
         for (unsigned line = 0; line < interrupts.size(); ++line) {
             if (interrupts[line].size() > 0 && interrupts[line]->read() != levels[line]) {
                 levels[line] = !levels[line];
+                process.arrive();
                 core.interrupt(line, levels[line], stamp());
                 process.wake();
             }

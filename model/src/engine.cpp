@@ -149,6 +149,14 @@ class DmaEngine::Impl final : private ChannelLines {
         add(input);
     }
 
+    [[nodiscard]] Cycles next_visible(const IslandReach& reach, Cycles from, Cycles any) const {
+        Cycles next = scheduler_.next_visible(reach, from, any);
+        if (!inputs_.empty()) {
+            next = std::min(next, inputs_.front().stamp + 1);
+        }
+        return next == kNever ? kNever : std::max(next, next_possible_);
+    }
+
     [[nodiscard]] bool idle() const {
         for (unsigned channel = 0; channel < config_.channels; ++channel) {
             if (scheduler_.busy(channel)) {
@@ -316,6 +324,10 @@ void DmaEngine::read_data(std::uint32_t tag, Cycles first, std::uint32_t interva
 
 void DmaEngine::write_response(std::uint32_t tag, Cycles at, Response response) {
     impl_->mover().write_response(tag, at, response);
+}
+
+Cycles DmaEngine::next_visible(const IslandReach& reach, Cycles from, Cycles any) const {
+    return impl_->next_visible(reach, from, any);
 }
 
 BeatPlug* DmaEngine::beat_plug() {

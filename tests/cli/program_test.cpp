@@ -165,12 +165,13 @@ TEST(Program, ResultHasWhatItPromises) {
     }
 }
 
-TEST(Program, NothingDependsOnTheOrderOfConstructionOrOnTheMonitors) {
-    for (const char* example : {"single-copy", "scatter-gather", "contending-channels", "bus-error"}) {
+TEST(Program, NothingDependsOnOrderOfConstructionMonitorsOrDriver) {
+    for (const char* example : {"single-copy", "scatter-gather", "contending-channels", "bus-error", "peripheral"}) {
         const std::string path = kExamples + example + "/" + example + ".yaml";
         const std::string normal = run({"run", path, "--format", "json"}).out;
         EXPECT_EQ(run({"run", path, "--format", "json", "--set", "run.construction_order=reversed"}).out, normal);
         EXPECT_EQ(run({"run", path, "--format", "json", "--set", "platform.monitor=true"}).out, normal);
+        EXPECT_EQ(run({"run", path, "--format", "json", "--set", "platform.driver=lazy"}).out, normal);
     }
 }
 

@@ -15,6 +15,10 @@ ClockedProcess::ClockedProcess(const sc_core::sc_module_name& name, const ClockD
 ClockedProcess::~ClockedProcess() = default;
 
 void ClockedProcess::wake() {
+    if (host_ != nullptr) {
+        host_->changed();
+        return;
+    }
     // Before its first run, and while it runs, run() looks by itself.
     if (started_ && !running_) {
         schedule();
@@ -22,11 +26,18 @@ void ClockedProcess::wake() {
 }
 
 void ClockedProcess::catch_up() {
+    if (host_ != nullptr) {
+        host_->arrive();
+        return;
+    }
     block_.advance_to(domain_.stamp_of(sc_core::sc_time_stamp()));
     wake();
 }
 
 void ClockedProcess::run() {
+    if (host_ != nullptr) {
+        return;
+    }
     started_ = true;
     running_ = true;
     scheduled_ = kNever;

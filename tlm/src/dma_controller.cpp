@@ -88,6 +88,7 @@ DmaController::DmaController(const sc_core::sc_module_name& name, const ClockDom
       answers_(*this),
       block_(*this),
       process_("process", domain_, block_),
+      observer_(process_),
       memory_adapter_("memory_adapter", memory, process_, answers_, adapter_options(config_)),
       descriptor_adapter_("descriptor_adapter", descriptor_memory, process_, engine_, adapter_options(config_)),
       register_target_("register_target", registers, domain_, *this, config_.register_latency),
@@ -130,6 +131,11 @@ void DmaController::before_end_of_elaboration() {
                           " is not bound: bind the initiator socket of a bus or CPU to it");
     }
     descriptors_apart_ = descriptor_memory.get_base_port().bind_count() != 0;
+    // One block can be in one island only.
+    if (descriptors_apart_ || engine_.beat_plug() != nullptr) {
+        memory_adapter_.stay_outside();
+    }
+    descriptor_adapter_.stay_outside();
 }
 
 void DmaController::end_of_elaboration() {
@@ -288,6 +294,8 @@ void DmaController::change(Pin pin, unsigned channel, bool level, Cycles at) {
     if (output(pin, channel).size() == 0) {
         return;
     }
+    // An island that looked too late would show the past.
+    DMASIM_INVARIANT(!process_.hosted() || domain_.time_of(at) >= sc_core::sc_time_stamp());
     const auto later =
         std::find_if(changes_.begin(), changes_.end(), [&](const Change& other) { return other.at > at; });
     changes_.insert(later, Change{at, pin, channel, level});
@@ -307,6 +315,7 @@ void DmaController::drive_outputs() {
 }
 
 void DmaController::inputs_changed() {
+    process_.arrive();
     const Cycles at = not_before_evaluated(domain_.stamp_of(sc_core::sc_time_stamp()));
     const bool in_reset = reset.size() != 0 && reset->read();
     if (in_reset && !in_reset_) {
@@ -332,6 +341,7 @@ Response DmaController::read(std::uint64_t offset, std::uint32_t& value, Cycles 
     if (offset >= native::register_space_bytes(config_.dma.channels)) {
         return Response::AddressError;
     }
+    process_.arrive();
     return engine_.read_register(static_cast<std::uint32_t>(offset), value, not_before_evaluated(at));
 }
 
@@ -342,6 +352,7 @@ Response DmaController::write(std::uint64_t offset, std::uint32_t value, std::ui
     if (in_reset_) {
         return Response::Ok;
     }
+    process_.arrive();
     const Response response =
         engine_.write_register(static_cast<std::uint32_t>(offset), value, not_before_evaluated(at), enables);
     process_.wake();
@@ -352,6 +363,7 @@ Response DmaController::peek(std::uint64_t offset, std::uint32_t& value) const {
     if (offset >= native::register_space_bytes(config_.dma.channels)) {
         return Response::AddressError;
     }
+    observer_.arrive();
     return engine_.peek_register(static_cast<std::uint32_t>(offset), value);
 }
 

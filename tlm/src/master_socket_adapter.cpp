@@ -6,6 +6,7 @@
 
 #include "dmasim/model/errors.h"
 #include "dmasim/tlm/burst_extension.h"
+#include "dmasim/tlm/island_link.h"
 #include "dmasim/tlm/response.h"
 
 namespace dmasim {
@@ -77,7 +78,21 @@ tlm::tlm_fw_transport_if<>& MasterSocketAdapter::target() {
     return *socket_.get_base_port().operator->();
 }
 
+void MasterSocketAdapter::end_of_elaboration() {
+    if (!may_join_ || options_.style != TransportStyle::NonBlocking || socket_.get_base_port().size() != 1) {
+        return;
+    }
+    if (auto* gate = dynamic_cast<IslandGate*>(&target())) {
+        island_ = gate->join(
+            {process_, process_.block(), master_, process_.domain().period(), options_.initiator, options_.bus_bytes});
+    }
+}
+
 void MasterSocketAdapter::request(const Burst& burst, Cycles at) {
+    if (island_ != nullptr) {
+        island_->request(burst, at);
+        return;
+    }
     if (options_.dmi && options_.style == TransportStyle::Blocking && request_direct(burst, at)) {
         return;
     }

@@ -111,6 +111,7 @@ class BusCore::Impl {
         }
 
         BurstPort* port = nullptr;
+        const MemoryCore* memory = nullptr;  // In the same island.
         TargetTraits traits;
         bool busy = false;  // Foreign: has not accepted the last request.
         Cycles ready_from;  // Foreign: the first edge after its last acceptance.
@@ -238,6 +239,73 @@ class BusCore::Impl {
         if (handing_to_ != static_cast<std::int64_t>(number)) {
             release(initiator, at);
         }
+    }
+
+    // As next_answer() of the bus.
+    Cycles next_answer(std::uint32_t number, Cycles from) const {
+        const Initiator& initiator = *initiators_.at(number);
+        Cycles next = kNever;
+        for (const Queue& queue : initiator.queues) {
+            if (queue.accepted < queue.waiting.size()) {
+                return std::max(from, next_edge());
+            }
+            Cycles first = kNever;  // Of the target's answer.
+            Access access = Access::Read;
+            if (!queue.flight.empty()) {
+                const std::uint32_t id = queue.flight.front();
+                const Entry& entry = entries_[id];
+                access = entry.burst.access;
+                if (entry.answered) {
+                    first = entry.first;
+                } else if (entry.target != kNoTarget && targets_[entry.target]->memory != nullptr) {
+                    first = entry.forwarded ? targets_[entry.target]->memory->first_of(id) : from;
+                }
+            } else if (!queue.waiting.empty()) {
+                const Entry& entry = entries_[queue.waiting.front()];
+                access = entry.burst.access;
+                const Cycles free = lanes_[entry.lane].free_at;
+                const Cycles granted = std::max(
+                    {from, entry.stamp + config_.request_latency, queue.head_from, free == kNever ? Cycles{0} : free});
+                first = granted;  // A target may answer at once.
+                if (entry.burst.data != nullptr && entry.target != kNoTarget &&
+                    targets_[entry.target]->memory != nullptr) {
+                    const MemoryConfig& memory = targets_[entry.target]->memory->config();
+                    first = access == Access::Read
+                                ? granted + memory.read_latency
+                                : granted + (entry.beats - std::uint64_t{1}) * (1 + memory.write_wait) +
+                                      memory.write_latency;
+                }
+            }
+            if (first == kNever || initiator.stalled) {
+                continue;
+            }
+            const Cycles lane = return_lanes_[topology_->return_lane(access, number)].free_at;
+            next = std::min(next, std::max({from, first + config_.response_latency, initiator.responses_from,
+                                            lane == kNever ? Cycles{0} : lane}));
+        }
+        return next;
+    }
+
+    Cycles next_call_outside(const std::vector<bool>& inside, Cycles from) const {
+        Cycles next = kNever;
+        for (std::uint32_t number = 0; number < initiators_.size(); ++number) {
+            const bool foreign_initiator = number >= inside.size() || !inside[number];
+            for (const Queue& queue : initiators_[number]->queues) {
+                const bool for_others = std::any_of(queue.waiting.begin(), queue.waiting.end(), [&](std::uint32_t id) {
+                    const std::uint32_t target = entries_[id].target;
+                    return target != kNoTarget && targets_[target]->memory == nullptr;
+                });
+                const bool for_caches = initiators_[number]->snooped && !caches_.empty() &&
+                                        !(queue.waiting.empty() && queue.flight.empty());
+                if (for_others || for_caches) {
+                    return std::max(from, next_edge());
+                }
+            }
+            if (foreign_initiator) {
+                next = std::min(next, next_answer(number, from));
+            }
+        }
+        return next;
     }
 
     const BusConfig& config_;
@@ -685,6 +753,12 @@ void BusCore::bind_target(std::uint32_t target, BurstPort& port, TargetTraits tr
     impl_->targets_.at(target)->traits = traits;
 }
 
+void BusCore::bind_memory(std::uint32_t target, MemoryCore& memory) {
+    bind_target(target, memory, TargetTraits{memory.write_interval()});
+    impl_->targets_.at(target)->memory = &memory;
+    memory.bind(target_side(target));
+}
+
 unsigned BusCore::add_cache(SnoopPort& cache) {
     impl_->caches_.push_back(&cache);
     return static_cast<unsigned>(impl_->caches_.size() - 1);
@@ -720,6 +794,14 @@ Cycles BusCore::next_edge() const {
 
 void BusCore::evaluate(Cycles edge) {
     impl_->evaluate(edge);
+}
+
+Cycles BusCore::next_answer(std::uint32_t initiator, Cycles from) const {
+    return impl_->next_answer(initiator, from);
+}
+
+Cycles BusCore::next_call_outside(const std::vector<bool>& inside, Cycles from) const {
+    return impl_->next_call_outside(inside, from);
 }
 
 std::size_t BusCore::outstanding() const {

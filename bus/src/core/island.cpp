@@ -22,8 +22,7 @@ CoreSystem::CoreSystem(const BusConfig& bus, const std::vector<MemoryConfig>& me
         }
         memories_.push_back(std::make_unique<MemoryCore>(memories[target]));
         MemoryCore& memory = *memories_.back();
-        memory.bind(bus_->target_side(target));
-        bus_->bind_target(target, memory, TargetTraits{memory.write_interval()});
+        bus_->bind_memory(target, memory);
         blocks_.push_back(&memory);
     }
     order_ = blocks_;

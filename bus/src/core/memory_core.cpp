@@ -245,6 +245,11 @@ void MemoryCore::sample(const Burst& burst, Cycles at) const {
 
 void MemoryCore::request(const Burst& burst, Cycles at) {
     DMASIM_INVARIANT(master_ != nullptr);
+    if (burst.data == nullptr) {
+        master_->accepted(burst.tag, at);
+        master_->read_data(burst.tag, at, 1, Response::Ok);
+        return;
+    }
     const Response response = check(burst);
     const std::uint32_t beats = bus_beats(burst, config_.bus_bytes());
     if (burst.access == Access::Read) {
@@ -357,6 +362,19 @@ MemoryCore::Blocking MemoryCore::access(const Burst& burst, Cycles at) {
         store(write, 0, beats);
     }
     return {response, timing.response, timing.response, timing.interval};
+}
+
+Cycles MemoryCore::first_of(std::uint32_t tag) const {
+    const auto read = std::find_if(reads_.begin(), reads_.end(), [&](const Read& r) { return r.burst.tag == tag; });
+    return read == reads_.end() ? kNever : read->timing.first;
+}
+
+bool MemoryCore::surely_ok(Access access, std::uint64_t first, std::uint64_t last) const {
+    return last >= first && (config_.size == 0 || last < config_.size) &&
+           std::none_of(config_.errors.begin(), config_.errors.end(), [&](const ErrorRange& range) {
+               return (access == Access::Read ? range.on_read : range.on_write) &&
+                      first <= range.base + (range.size - 1) && range.base <= last;
+           });
 }
 
 bool MemoryCore::idle(Cycles at) const {

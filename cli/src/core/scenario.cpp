@@ -385,6 +385,7 @@ void refuse_what_is_not_beat_accurate(const View& view, const PlatformSpec& plat
 PlatformSpec platform_of(const View& view, const std::string& folder) {
     PlatformSpec platform;
     platform.monitor = view["monitor"].boolean();
+    platform.lazy = view["driver"].string() == "lazy";
     platform.period_ps = period_of(view["clock"]);
 
     const View bus_view = view["bus"];

@@ -353,6 +353,60 @@ Cycles Scheduler::next_grant() const {
     return std::max(mover_->earliest_grant(), nobody_until_);
 }
 
+namespace {
+
+// Whether every access of `job` lies in memories of the island and succeeds; `interval`: the least distance of the beats
+// of its reads, and of its writes.
+bool within(const Job& job, const IslandReach& reach, std::uint32_t& read_interval, std::uint32_t& write_interval) {
+    const auto look = [&](const JobSide& side, Access access) -> std::uint32_t {
+        if (side.fixed || job.length == 0 || job.rows == 0) {
+            return 0;
+        }
+        // Of one row after the other: the first byte of the lowest and the last byte of the highest.
+        const std::int64_t way = (std::int64_t{job.rows} - 1) * std::int64_t{side.stride};
+        const auto distance = static_cast<std::uint64_t>(way < 0 ? -way : way);
+        if (way < 0 && distance > side.address) {
+            return 0;
+        }
+        const std::uint64_t first = way < 0 ? side.address - distance : side.address;
+        const std::uint64_t span = distance + (job.length - 1);
+        return first + span < first ? 0 : reach.interval(access, first, first + span);
+    };
+    read_interval = look(job.source, Access::Read);
+    write_interval = read_interval == 0 ? 0 : look(job.destination, Access::Write);
+    return write_interval != 0;
+}
+
+}  // namespace
+
+Cycles Scheduler::next_visible(const IslandReach& reach, Cycles from, Cycles any) const {
+    Cycles next = wakes_.next();
+    for_each_bit(busy_, [&](unsigned channel) {
+        if (next <= any) {
+            return;
+        }
+        const Channel& c = channels_[channel];
+        std::uint32_t read_interval = 0;
+        std::uint32_t write_interval = 0;
+        const bool plain = c.jobs.size() == 1 && c.fetch == FetchState::None && !c.stopping && c.errors.empty() &&
+                           !c.jobs.front().all_granted && c.jobs.front().job.handshake == Handshake::None &&
+                           within(c.jobs.front().job, reach, read_interval, write_interval);
+        if (!plain) {
+            next = std::min(next, any);
+            return;
+        }
+        // Alone, the rest of the job could not be read, nor written, any faster: one beat every `interval` cycles. But the
+        // next descriptor may be fetched, and the next round be accepted, when the last chunk has its place in the FIFO.
+        const LiveJob& job = c.jobs.front();
+        const std::uint64_t bytes = c.splitter.bytes_left() + std::uint64_t{c.rows_left} * job.job.length;
+        const std::uint64_t beats = (bytes + limits_.bus_bytes - 1) / limits_.bus_bytes;
+        const std::uint64_t unseen = c.chain || job.cyclic ? std::min<std::uint64_t>(beats - 1, config_.fifo_beats) : 0;
+        const std::uint64_t way = (beats - 1 - unseen) * std::max(read_interval, write_interval);
+        next = std::min(next, std::max(any, from + way));
+    });
+    return next;
+}
+
 void Scheduler::arbitrate(std::uint64_t due, Cycles edge) {
     for_each_bit(due, [&](unsigned channel) { update_request(channels_[channel], channel, edge); });
     if (requesting_ == 0 || !mover_->can_grant(edge)) {
@@ -378,7 +432,7 @@ void Scheduler::grant(Channel& c, unsigned channel, Cycles edge) {
     requesting_ &= ~bit(channel);
     c.compete_from = edge + 1;
     if (sink_ != nullptr) {
-        wakes_.wake(channel, edge + 1);
+        account_wakes_.wake(channel, edge + 1);
     }
     if (wants_fetch(c)) {
         if (!c.fetch_any) {
@@ -494,15 +548,15 @@ void Scheduler::chunk_ended(const ChunkOrder& order, const BurstEnd& end) {
         wakes_.wake(channel, job.last_end + config_.timing.response_to_status);
     }
     if (sink_ != nullptr) {
-        wakes_.wake(channel, end.at + 1);
+        account_wakes_.wake(channel, end.at + 1);
     }
 }
 
 void Scheduler::read_announced(unsigned channel, Cycles first, Cycles last) {
     if (sink_ != nullptr) {
-        wakes_.wake(channel, first + 1);
-        wakes_.wake(channel, last + 1);
-        wakes_.wake(channel, last + 2);
+        account_wakes_.wake(channel, first + 1);
+        account_wakes_.wake(channel, last + 1);
+        account_wakes_.wake(channel, last + 2);
     }
 }
 
@@ -553,7 +607,7 @@ void Scheduler::write_back_ended(unsigned channel, const BurstEnd& end) {
         wakes_.wake(channel, job.last_end + config_.timing.response_to_status);
     }
     if (sink_ != nullptr) {
-        wakes_.wake(channel, end.at + 1);
+        account_wakes_.wake(channel, end.at + 1);
     }
 }
 
@@ -614,7 +668,7 @@ void Scheduler::stop(Channel& c, unsigned channel, bool error, Cycles edge) {
     c.stopping = true;
     c.stop_edge = edge;
     if (sink_ != nullptr) {
-        wakes_.wake(channel, edge + 1);  // Its cycles have another cause from now on.
+        account_wakes_.wake(channel, edge + 1);  // Its cycles have another cause from now on.
     }
     if (c.jobs.empty()) {
         c.fetch_counts = true;
@@ -672,7 +726,7 @@ void Scheduler::complete_jobs(Channel& c, unsigned channel, Cycles edge) {
                                                      job.descriptor + front_end_.descriptor_format().status_offset,
                                                      status.data(), static_cast<std::uint32_t>(status.size()), edge);
                 if (sink_ != nullptr) {
-                    wakes_.wake(channel, edge + 1);
+                    account_wakes_.wake(channel, edge + 1);
                 }
                 return;
             }
@@ -764,7 +818,7 @@ void Scheduler::end_channel(Channel& c, unsigned channel, JobStatus status, bool
     c.append = false;
     c.has_last_descriptor = c.has_last_descriptor && status == JobStatus::Done;
     if (sink_ != nullptr) {
-        wakes_.wake(channel, edge + 1);
+        account_wakes_.wake(channel, edge + 1);
     }
     front_end_.channel_ended(channel, {status, end_of_chain}, edge);
 }

@@ -54,18 +54,65 @@ class Recorder final : public TraceSink {
     CycleAccountant accountant_;
 };
 
+/// Evaluates a block some delta cycles later than at the beginning of its time.
+class Late final : public sc_core::sc_module, public Clocked {
+  public:
+    Late(const sc_core::sc_module_name& name, Clocked& block, std::uint64_t seed)
+        : sc_module(name), block_(block), dice_(seed), event_("event") {
+        SC_HAS_PROCESS(Late);
+        SC_METHOD(step);
+        dont_initialize();
+        sensitive << event_;
+    }
+    void drive(ClockedProcess& process) { process_ = &process; }
+
+    [[nodiscard]] Cycles next_edge() const override { return deltas_ != 0 ? kNever : block_.next_edge(); }
+    void evaluate(Cycles edge) override {
+        dice_ = dice_ * 6364136223846793005U + 1442695040888963407U;
+        deltas_ = static_cast<unsigned>((dice_ >> 33) % 4);
+        if (deltas_ == 0) {
+            block_.evaluate(edge);
+            return;
+        }
+        edge_ = edge;
+        event_.notify(sc_core::SC_ZERO_TIME);
+    }
+
+  private:
+    void step() {
+        if (--deltas_ != 0) {
+            event_.notify(sc_core::SC_ZERO_TIME);
+            return;
+        }
+        if (block_.next_edge() <= edge_) {
+            block_.evaluate(edge_);
+        }
+        process_->wake();
+    }
+
+    Clocked& block_;
+    std::uint64_t dice_;
+    sc_core::sc_event event_;
+    ClockedProcess* process_ = nullptr;
+    unsigned deltas_ = 0;
+    Cycles edge_;
+};
+
 /// The traffic master as a module.
 class TrafficModule final : public sc_core::sc_module {
   public:
     tlm::tlm_initiator_socket<> socket{"socket"};
 
     TrafficModule(const sc_core::sc_module_name& name, const ClockDomain& domain, unsigned port,
-                  const std::vector<reference::TrafficBurst>& bursts, std::uint32_t bus_bytes, Log& log)
+                  const std::vector<reference::TrafficBurst>& bursts, std::uint32_t bus_bytes, Log& log,
+                  std::uint64_t late_seed)
         : sc_module(name),
           core_(port, bursts, log),
-          process_("process", domain, core_),
+          late_("late", core_, late_seed),
+          process_("process", domain, late_seed != 0 ? static_cast<Clocked&>(late_) : core_),
           adapter_("adapter", socket, process_, core_, options(port, bus_bytes)) {
         core_.bind(adapter_);
+        late_.drive(process_);
     }
 
   private:
@@ -77,6 +124,7 @@ class TrafficModule final : public sc_core::sc_module {
     }
 
     reference::ProductTraffic core_;
+    Late late_;
     ClockedProcess process_;
     MasterSocketAdapter adapter_;
 };
@@ -91,7 +139,8 @@ class Agent final : public sc_core::sc_module {
     sc_core::sc_vector<sc_core::sc_signal<bool>> dack;
     sc_core::sc_vector<sc_core::sc_signal<bool>> tc;
 
-    Agent(const sc_core::sc_module_name& name, const ClockDomain& domain, const Scenario& scenario, Log& log)
+    Agent(const sc_core::sc_module_name& name, const ClockDomain& domain, const Scenario& scenario, Log& log,
+          std::uint64_t late_seed)
         : sc_module(name),
           channel_irq("channel_irq", scenario.dma.channels),
           dreq("dreq", scenario.dma.channels),
@@ -100,7 +149,8 @@ class Agent final : public sc_core::sc_module {
           domain_(domain),
           scenario_(scenario),
           log_(log),
-          lines_(scenario.dma.channels) {
+          lines_(scenario.dma.channels),
+          dice_(late_seed) {
         SC_HAS_PROCESS(Agent);
         SC_THREAD(run);
         SC_METHOD(look);
@@ -137,12 +187,24 @@ class Agent final : public sc_core::sc_module {
 
     void run() {
         while (!finished_) {
+            for (std::uint64_t deltas = roll(4); deltas != 0; --deltas) {
+                wait(sc_core::SC_ZERO_TIME);
+            }
             act(now());
             if (!finished_) {
                 const Edge then = next_ < scenario_.actions.size() ? scenario_.actions[next_].at : scenario_.limit;
                 wait(domain_.time_until(Cycles{then}, sc_core::sc_time_stamp()));
             }
         }
+    }
+
+    // 0 without a seed.
+    std::uint64_t roll(std::uint64_t sides) {
+        if (dice_ == 0) {
+            return 0;
+        }
+        dice_ = dice_ * 6364136223846793005U + 1442695040888963407U;
+        return (dice_ >> 33) % sides;
     }
 
     void act(Edge edge) {
@@ -232,6 +294,7 @@ class Agent final : public sc_core::sc_module {
     bool finished_ = false;
     bool interrupt_ = false;
     std::vector<Lines> lines_;
+    std::uint64_t dice_;
 };
 
 }  // namespace
@@ -241,7 +304,14 @@ Scenario with_room_in_queues(Scenario scenario) {
     return scenario;
 }
 
-Log run_platform(const Scenario& scenario, std::uint64_t order_seed) {
+Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const PlatformVariant& variant) {
+    std::uint64_t dice = order_seed + 1;
+    const auto roll = [&dice](std::uint64_t sides) {
+        dice = dice * 6364136223846793005U + 1442695040888963407U;
+        return (dice >> 33) % sides;
+    };
+    // 0: no jitter.
+    const auto late_seed = [&] { return variant.jitter ? roll(1U << 30) + 1 : 0; };
     Log log;
     Recorder recorder(log, scenario.limit, scenario.dma.channels);
     const ClockDomain domain(10, sc_core::SC_NS);
@@ -253,6 +323,13 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed) {
     std::vector<std::unique_ptr<TrafficModule>> traffic(scenario.traffic.size());
     std::unique_ptr<Agent> agent;
 
+    std::vector<std::uint64_t> traffic_late(traffic.size());
+    for (std::uint64_t& seed : traffic_late) {
+        // Some of them join an island as they are.
+        seed = roll(2) == 1 ? late_seed() : 0;
+    }
+    const std::uint64_t agent_late = late_seed();
+
     std::vector<std::function<void()>> builders;
     builders.emplace_back([&] {
         DmaControllerConfig config;
@@ -263,6 +340,7 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed) {
         InterconnectOptions options;
         options.sink = &recorder;
         options.source = reference::kBusSource;
+        options.lazy = variant.lazy;
         bus = std::make_unique<Interconnect>("bus", domain, scenario.bus, options);
     });
     for (std::size_t number = 0; number < memories.size(); ++number) {
@@ -276,12 +354,12 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed) {
     }
     for (std::size_t number = 0; number < traffic.size(); ++number) {
         builders.emplace_back([&, number] {
-            traffic[number] = std::make_unique<TrafficModule>(("traffic" + std::to_string(number)).c_str(), domain,
-                                                              static_cast<unsigned>(number + 1),
-                                                              scenario.traffic[number], scenario.bus.bus_bytes(), log);
+            traffic[number] = std::make_unique<TrafficModule>(
+                ("traffic" + std::to_string(number)).c_str(), domain, static_cast<unsigned>(number + 1),
+                scenario.traffic[number], scenario.bus.bus_bytes(), log, traffic_late[number]);
         });
     }
-    builders.emplace_back([&] { agent = std::make_unique<Agent>("agent", domain, scenario, log); });
+    builders.emplace_back([&] { agent = std::make_unique<Agent>("agent", domain, scenario, log, agent_late); });
     if (order_seed % 2 == 1) {
         std::reverse(builders.begin(), builders.end());
     }
@@ -290,7 +368,12 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed) {
     }
 
     std::vector<std::unique_ptr<ProtocolMonitor>> monitors;
-    const auto connect = [&monitors](auto& initiator, auto& target) {
+    // What is behind a monitor stays outside of an island.
+    const auto connect = [&](auto& initiator, auto& target) {
+        if (variant.outsiders == Outsiders::None || (variant.outsiders == Outsiders::Some && roll(3) != 0)) {
+            initiator.bind(target);
+            return;
+        }
         monitors.push_back(std::make_unique<ProtocolMonitor>(("monitor" + std::to_string(monitors.size())).c_str()));
         initiator.bind(monitors.back()->target_socket);
         monitors.back()->initiator_socket.bind(target);
@@ -327,14 +410,18 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed) {
     }
 
     // Time runs in pieces, most of which end between two edges.
-    std::uint64_t dice = order_seed + 1;
     const std::uint64_t period = domain.period().value();
     const std::uint64_t end = scenario.limit * period + period / 2;
     while (sc_core::sc_time_stamp().value() < end) {
-        dice = dice * 6364136223846793005U + 1442695040888963407U;
-        const std::uint64_t piece = 1 + (dice >> 33) % (200 * period);
+        const std::uint64_t piece = 1 + roll(200 * period);
         sc_core::sc_start(
             sc_core::sc_time::from_value(std::min<std::uint64_t>(piece, end - sc_core::sc_time_stamp().value())));
+    }
+    bus->catch_up();
+    dma->catch_up();
+    if (variant.lazy && variant.outsiders == Outsiders::None &&
+        !(dma->in_island() && memories.front()->in_island() && bus->has_master(0) && bus->has_memory(0))) {
+        throw std::logic_error("the controller and its memory have not joined");
     }
     if (!agent->finished()) {
         throw std::logic_error("the agent did not come to its end");

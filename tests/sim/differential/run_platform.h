@@ -12,9 +12,19 @@ namespace dmasim::test {
 /// directions, so a full queue of one direction also holds up the other, which the page does not say of the cores.
 reference::Scenario with_room_in_queues(reference::Scenario scenario);
 
-/// Elaborates the product's modules (controller, interconnect, memories, traffic) with a protocol monitor on every
-/// connection, and runs them. One call a process. Order of construction, and the pieces in which time is let run, are
-/// drawn from `order_seed`.
-reference::Log run_platform(const reference::Scenario& scenario, std::uint64_t order_seed);
+/// Which connections have a protocol monitor in between. What is behind one stays outside of an island.
+enum class Outsiders : std::uint8_t { All, Some, None };
+
+/// What must not change anything.
+struct PlatformVariant {
+    bool lazy = false;  ///< The interconnect forms an island.
+    Outsiders outsiders = Outsiders::All;
+    bool jitter = false;  ///< Agent and some traffic masters act some delta cycles later.
+};
+
+/// Elaborates the product's modules (controller, interconnect, memories, traffic) and runs them. One call a process. Order
+/// of construction, the pieces in which time is let run, outsiders and jitter are drawn from `order_seed`.
+reference::Log run_platform(const reference::Scenario& scenario, std::uint64_t order_seed,
+                            const PlatformVariant& variant = {});
 
 }  // namespace dmasim::test

@@ -24,6 +24,9 @@ namespace dmasim {
 struct InterconnectOptions {
     /// Targets that are taken for foreign even if they announce themselves (timing.md B3); shorter: false.
     std::vector<bool> foreign;
+    /// Forms an island with the masters and memories of ours that are bound to it (docs/lazy-islands.md): faster, with
+    /// the same results. A beat-accurate fabric ignores it.
+    bool lazy = false;
     TraceSink* sink = nullptr;  ///< Receives the events; null: none.
     std::uint16_t source = 0;   ///< Number of this block in the events.
 };
@@ -65,7 +68,16 @@ class Interconnect final : public sc_core::sc_module {
 
     [[nodiscard]] const BusConfig& config() const { return config_; }
     [[nodiscard]] const ClockDomain& domain() const { return domain_; }
-    [[nodiscard]] const BusCore& core() const { return core_; }
+    /// After every edge before the present.
+    [[nodiscard]] const BusCore& core();
+
+    /// Whether initiator `initiator`, and target `target`, belong to its island; known from the start of simulation on.
+    [[nodiscard]] bool has_master(std::uint32_t initiator) const;
+    [[nodiscard]] bool has_memory(std::uint32_t target) const;
+
+    /// Brings an island to the present, so that the events of all its members are complete: every edge before now is
+    /// evaluated. Also called at the end of simulation.
+    void catch_up();
 
     /// The beat-accurate system that this interconnect runs, from the start of simulation on; null without a
     /// beat-accurate fabric. Master `i` is initiator `i`.
@@ -79,10 +91,13 @@ class Interconnect final : public sc_core::sc_module {
     class SnoopShim;
     class BlockingSnoop;
     class Island;
+    class Lazy;
 
     void end_of_elaboration() override;
     void start_of_simulation() override;
+    void end_of_simulation() override;
     void ask(std::uint32_t target);
+    [[nodiscard]] std::uint16_t number_of(std::uint32_t initiator) const;
 
     void blocking(std::uint32_t initiator, tlm::tlm_generic_payload& trans, const Burst& burst,
                   sc_core::sc_time& delay);
@@ -101,6 +116,7 @@ class Interconnect final : public sc_core::sc_module {
     std::vector<SnoopPort*> caches_;
     std::vector<std::unique_ptr<SnoopShim>> shims_;
     std::unique_ptr<Island> island_;
+    std::unique_ptr<Lazy> lazy_;
 };
 
 }  // namespace dmasim

@@ -35,6 +35,9 @@ struct MemoryOptions {
 /// With `MemoryConfig::beat`, a beat-accurate controller that is bound to it, or a beat-accurate fabric, moves its data
 /// beat by beat without using the socket (docs/beat-pipelines.md, "Islands").
 ///
+/// Bound to a lazy interconnect itself, it becomes part of its island (docs/lazy-islands.md): bursts of the bus do not use
+/// the socket, and direct memory pointers are refused.
+///
 /// Not modelled: what `MemoryCore` does not model; contention between b_transport calls, and between bursts over the
 /// socket and data that moves beat by beat.
 class Memory final : public sc_core::sc_module {
@@ -57,6 +60,9 @@ class Memory final : public sc_core::sc_module {
     std::uint64_t load(std::uint64_t address, const std::string& path);
     /// A hash of what an observer sees now.
     std::uint64_t hash();
+
+    /// Whether it is part of an interconnect's island; known from the start of simulation on.
+    [[nodiscard]] bool in_island() const { return process_.hosted(); }
 
     [[nodiscard]] const TargetSocketAdapter& adapter() const { return adapter_; }
 
@@ -86,6 +92,7 @@ class Memory final : public sc_core::sc_module {
     TargetSocketAdapter adapter_;
     ClockedGroup group_;
     ClockedProcess process_;
+    ClockedProcess& observer_;  ///< The same, for looking without changing anything that can be seen.
     bool granted_ = false;
     Storage beat_storage_;
     std::unique_ptr<BeatSlave> beat_memory_;

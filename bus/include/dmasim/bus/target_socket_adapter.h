@@ -17,11 +17,22 @@
 #include "dmasim/model/clocked.h"
 #include "dmasim/tlm/beat_link.h"
 #include "dmasim/tlm/clock_domain.h"
+#include "dmasim/tlm/clocked_process.h"
+#include "dmasim/tlm/island_link.h"
 
 namespace dmasim {
 
 /// Any TLM-2.0 target socket of the standard width and protocol.
 using TargetSocketBase = tlm::tlm_base_target_socket_b<32, tlm::tlm_fw_transport_if<>, tlm::tlm_bw_transport_if<>>;
+
+class MemoryCore;
+
+/// A memory, as it offers itself to the island of the interconnect that it is bound to.
+struct IslandMemory {
+    MemoryCore* core = nullptr;  ///< Null: there is none.
+    ClockedProcess* process = nullptr;
+    sc_core::sc_time period;
+};
 
 /// What a `TargetSocketAdapter` does not know by itself. Empty functions: not supported.
 struct TargetSocketHandlers {
@@ -38,6 +49,12 @@ struct TargetSocketHandlers {
     std::function<void(Cycles)> resumed;
     /// Somebody looks for beat-accurate parts (`BeatInquiry`); the address is the one seen here.
     std::function<void(BeatInquiry&)> inquired = nullptr;
+    /// A call of the non-blocking path, or a b_transport, has come in; before anything else is done.
+    std::function<void()> arrive = nullptr;
+    /// A master wants to join the island behind this socket (`IslandGate::join`).
+    std::function<BurstPort*(const IslandGuest&)> joined = nullptr;
+    /// The memory behind this socket, for an island.
+    std::function<IslandMemory()> memory = nullptr;
 };
 
 /// Turns the calls that arrive at a target socket into `BurstPort` calls on a core, and the core's `BurstMaster` calls into
@@ -49,7 +66,10 @@ struct TargetSocketHandlers {
 /// could carry out are completed at once with an error.
 ///
 /// Evaluate it after the core, at the same edges: it holds the responses that the core has announced in advance.
-class TargetSocketAdapter final : public Clocked, public BurstMaster, private tlm::tlm_fw_transport_if<> {
+class TargetSocketAdapter final : public Clocked,
+                                  public BurstMaster,
+                                  public IslandGate,
+                                  private tlm::tlm_fw_transport_if<> {
   public:
     struct Options {
         /// Distance of two write beats, announced in the extension of a write when it is accepted. 0: not announced.
@@ -69,6 +89,11 @@ class TargetSocketAdapter final : public Clocked, public BurstMaster, private tl
     void accepted(std::uint32_t tag, Cycles at) override;
     void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override;
     void write_response(std::uint32_t tag, Cycles at, Response response) override;
+
+    // IslandGate
+    BurstPort* join(const IslandGuest& guest) override;
+    /// What `TargetSocketHandlers::memory` says.
+    [[nodiscard]] IslandMemory memory() const;
 
     // Clocked
     [[nodiscard]] Cycles next_edge() const override;

@@ -38,7 +38,7 @@ class Platform final : public sc_core::sc_module {
              ChannelWatch& watch, CacheActionLog* actions = nullptr);
     ~Platform() override;
 
-    /// Brings the controllers to the present, so that their events are complete.
+    /// Brings controllers and bus to the present, so that their events are complete.
     void catch_up();
 
     /// Reads memory as it is now; false if a byte lies outside of a memory.

@@ -26,7 +26,9 @@ struct Burst {
     std::uint64_t address = 0;      ///< Byte address of the first byte; any alignment.
     std::uint32_t bytes = 0;        ///< 1 to 4096.
     std::uint32_t fixed_bytes = 0;  ///< 0: incrementing; else every beat goes to `address` and carries so many bytes.
-    std::uint8_t* data = nullptr;   ///< The master's buffer of `bytes` bytes; stays valid until the response.
+    /// The master's buffer of `bytes` bytes; stays valid until the response. Null: nothing is to be moved
+    /// (TLM_IGNORE_COMMAND); a memory answers at once.
+    std::uint8_t* data = nullptr;
     /// One byte for each byte of data: not 0: it is transferred, 0: it is not. Null: all are. Lives as long as `data`.
     const std::uint8_t* enables = nullptr;
     bool no_snoop = false;  ///< No cache looks at it, also where its initiator's accesses are snooped (timing.md B6).

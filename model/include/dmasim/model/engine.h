@@ -7,6 +7,7 @@
 #include "dmasim/model/burst.h"
 #include "dmasim/model/clocked.h"
 #include "dmasim/model/config.h"
+#include "dmasim/model/island_master.h"
 #include "dmasim/model/job.h"
 #include "dmasim/model/trace.h"
 #include "dmasim/model/types.h"
@@ -82,6 +83,9 @@ class DmaEngine final : public Clocked, public BurstMaster {
     void accepted(std::uint32_t tag, Cycles at) override;
     void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override;
     void write_response(std::uint32_t tag, Cycles at, Response response) override;
+
+    /// As `IslandMaster::next_visible`.
+    [[nodiscard]] Cycles next_visible(const IslandReach& reach, Cycles from, Cycles any) const;
 
     /// Where a controller with a beat-accurate profile is plugged in; null for the others. Until it is plugged into a
     /// `BeatSystem`, transfers wait.

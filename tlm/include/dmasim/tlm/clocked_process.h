@@ -9,10 +9,13 @@
 
 #include "dmasim/model/clocked.h"
 #include "dmasim/tlm/clock_domain.h"
+#include "dmasim/tlm/island_link.h"
 
 namespace dmasim {
 
 /// Drives one `Clocked` block: one SC_METHOD on one event that is notified for the block's next edge and for no other.
+///
+/// In an island (docs/lazy-islands.md) the block is evaluated by the island's host instead.
 ///
 /// Declare it after the block and the sockets it uses. Call `wake()` after every input that the block was given; it
 /// costs nothing when the next edge has not moved forward. The block's outputs leave in the SC_METHOD, so they may call
@@ -40,7 +43,20 @@ class ClockedProcess final : public sc_core::sc_module {
     /// that are asked between two `sc_start` and for those that were never woken.
     void catch_up();
 
+    /// The block is about to be given an input, or looked at. In an island: evaluates every edge before the present;
+    /// otherwise nothing is left to be done.
+    void arrive() {
+        if (host_ != nullptr) {
+            host_->arrive();
+        }
+    }
+
+    /// From now on `host` evaluates the block, and this module has no events of its own. Before the simulation starts.
+    void hosted_by(IslandHost& host) { host_ = &host; }
+    [[nodiscard]] bool hosted() const { return host_ != nullptr; }
+
     [[nodiscard]] const ClockDomain& domain() const { return domain_; }
+    [[nodiscard]] Clocked& block() { return block_; }
 
   private:
     void run();
@@ -54,6 +70,7 @@ class ClockedProcess final : public sc_core::sc_module {
     std::function<bool()> free_;
     bool started_ = false;
     bool running_ = false;
+    IslandHost* host_ = nullptr;
 };
 
 }  // namespace dmasim

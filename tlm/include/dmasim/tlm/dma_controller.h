@@ -17,6 +17,7 @@
 #include "dmasim/model/config.h"
 #include "dmasim/model/engine.h"
 #include "dmasim/model/frontend/stream/transfer_stream.h"
+#include "dmasim/model/island_master.h"
 #include "dmasim/model/trace.h"
 #include "dmasim/tlm/beat_link.h"
 #include "dmasim/tlm/clock_domain.h"
@@ -100,8 +101,13 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
     /// The system that this module runs, from the start of simulation on; null if it runs none (see `attachment`).
     [[nodiscard]] BeatSystem* beat_system() { return system_.get(); }
 
-    /// For looking at; its inputs belong to this module.
-    [[nodiscard]] const DmaEngine& engine() const { return engine_; }
+    /// For looking at, after every edge before the present; its inputs belong to this module.
+    [[nodiscard]] const DmaEngine& engine() {
+        process_.arrive();
+        return engine_;
+    }
+    /// Whether it is run by the island of its interconnect (docs/lazy-islands.md); known from the start of simulation on.
+    [[nodiscard]] bool in_island() const { return process_.hosted(); }
 
     /// Brings the engine to the present, so that statistics are exact after any `sc_start(T)`: every edge before now is
     /// evaluated. Also called at the end of simulation.
@@ -137,11 +143,17 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
         DmaController& controller_;
     };
     /// The engine behind the cycles of the system that it is plugged into.
-    class Block final : public Clocked {
+    class Block final : public Clocked, public IslandMaster {
       public:
         explicit Block(DmaController& controller) : controller_(controller) {}
         [[nodiscard]] Cycles next_edge() const override;
         void evaluate(Cycles edge) override;
+        // Only controllers without beats join islands, so the engine is all there is.
+        [[nodiscard]] Clocked& island_core() override { return controller_.engine_; }
+        [[nodiscard]] BurstMaster& island_answers() override { return controller_.engine_; }
+        [[nodiscard]] Cycles next_visible(const IslandReach& reach, Cycles from, Cycles any) const override {
+            return controller_.engine_.next_visible(reach, from, any);
+        }
 
       private:
         DmaController& controller_;
@@ -184,6 +196,7 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
     Answers answers_;
     Block block_;
     ClockedProcess process_;
+    ClockedProcess& observer_;  ///< The same, for looking without changing anything that can be seen.
     MasterSocketAdapter memory_adapter_;
     MasterSocketAdapter descriptor_adapter_;
     RegisterTarget register_target_;

@@ -63,6 +63,9 @@ struct MasterSocketOptions {
 /// Data beats (docs/architecture.md, "Over TLM"): a target that announces no interval moves one beat a cycle, and the data
 /// of one direction goes over the socket one burst after the other: the first beat of a read comes after the last beat of
 /// the read answered before, the response of a write not before its last beat could have been taken.
+///
+/// A master that speaks non-blocking and whose socket is bound to a lazy interconnect of ours itself joins its island
+/// (docs/lazy-islands.md); its bursts then go from core to core.
 class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, private tlm::tlm_bw_transport_if<> {
   public:
     /// Binds itself to the backward path of `socket`. Inputs to `master` are followed by `process.wake()`. All references
@@ -79,6 +82,12 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
 
     /// The pointers that are held.
     [[nodiscard]] const DirectMemory& direct_memory() const { return direct_; }
+
+    /// Keeps the master out of islands: its bursts go over the socket. Before the end of elaboration.
+    void stay_outside() { may_join_ = false; }
+    /// The master has joined an island (docs/lazy-islands.md): the socket carries nothing.
+    [[nodiscard]] bool in_island() const { return island_ != nullptr; }
+
     /// Bursts requested and not yet answered.
     [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
     /// Calls of the target for transactions or phases that were not due; each was ignored (a faulty target).
@@ -101,6 +110,8 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
         std::uint32_t interval = 1;
         Response response = Response::Ok;
     };
+
+    void end_of_elaboration() override;
 
     tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload& trans, tlm::tlm_phase& phase,
                                        sc_core::sc_time& delay) override;
@@ -126,6 +137,8 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     ClockedProcess& process_;
     BurstMaster& master_;
     MasterSocketOptions options_;
+    bool may_join_ = true;
+    BurstPort* island_ = nullptr;
     PayloadPool pool_;
     std::vector<InFlight> in_flight_;
     Ring<tlm::tlm_generic_payload*> held_back_;       ///< BEGIN_REQ (or call) not made yet, oldest first.

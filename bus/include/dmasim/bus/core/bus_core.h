@@ -8,6 +8,7 @@
 
 #include "dmasim/bus/core/address_map.h"
 #include "dmasim/bus/core/config.h"
+#include "dmasim/bus/core/memory_core.h"
 #include "dmasim/bus/core/snoop.h"
 #include "dmasim/bus/core/topology.h"
 #include "dmasim/model/arbiter/arbiter.h"
@@ -47,6 +48,8 @@ class BusCore final : public Clocked, public SnoopMaster {
     /// @{ Wiring; before the first request.
     void bind_initiator(std::uint32_t initiator, BurstMaster& master);
     void bind_target(std::uint32_t target, BurstPort& port, TargetTraits traits);
+    /// A memory as target, core to core; of it the bus knows when it will answer. Binds both sides.
+    void bind_memory(std::uint32_t target, MemoryCore& memory);
     /// Adds a cache that takes part in I/O coherence; returns its number.
     unsigned add_cache(SnoopPort& cache);
     /// @}
@@ -75,6 +78,14 @@ class BusCore final : public Clocked, public SnoopMaster {
 
     [[nodiscard]] Cycles next_edge() const override;
     void evaluate(Cycles edge) override;
+
+    /// A lower bound of the next edge, `from` or later, at which the bus can answer `initiator`, or accept what waits for
+    /// room, if no input comes from outside of the bus and its memories (`bind_memory`); kNever: it cannot. All edges before
+    /// `from` have been evaluated.
+    [[nodiscard]] Cycles next_answer(std::uint32_t initiator, Cycles from) const;
+    /// The same for the edge at which the bus next calls anybody but its memories and the initiators in `inside`: it
+    /// forwards a request to another target, accepts or answers one of another initiator, or asks caches.
+    [[nodiscard]] Cycles next_call_outside(const std::vector<bool>& inside, Cycles from) const;
 
     /// Bursts that were handed over and not yet answered, of all initiators.
     [[nodiscard]] std::size_t outstanding() const;

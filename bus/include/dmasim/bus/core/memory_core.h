@@ -77,8 +77,14 @@ class MemoryCore final : public Clocked, public BurstPort {
     [[nodiscard]] SparseMemory& storage() { return storage_; }
     [[nodiscard]] const SparseMemory& storage() const { return storage_; }
 
+    /// The first stamp of the read `tag` that was requested and has not been sampled yet; kNever if there is none.
+    [[nodiscard]] Cycles first_of(std::uint32_t tag) const;
+
     /// The response that M3 gives to a burst.
     [[nodiscard]] Response check(const Burst& burst) const;
+
+    /// Whether every incrementing access of that direction to the bytes `first` to `last` (included) succeeds.
+    [[nodiscard]] bool surely_ok(Access access, std::uint64_t first, std::uint64_t last) const;
 
     /// True if no write is under way at `at` (all beats written before `at`) and no read waits to be sampled.
     [[nodiscard]] bool idle(Cycles at) const;

@@ -88,6 +88,7 @@ struct PlatformSpec {
     CacheActorConfig actor;        ///< Of the CPU's cache.
     std::vector<CpuStall> stalls;  ///< In rising order.
     bool monitor = false;
+    bool lazy = false;  ///< The bus forms an island.
 };
 
 /// One transfer, as registers or as a chain of descriptors.

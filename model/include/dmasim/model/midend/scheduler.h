@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "dmasim/model/arbiter/arbiter.h"
 #include "dmasim/model/backend/data_mover.h"
 #include "dmasim/model/config.h"
+#include "dmasim/model/island_master.h"
 #include "dmasim/model/midend/channel.h"
 #include "dmasim/model/midend/front_end.h"
 #include "dmasim/model/midend/wake_queue.h"
@@ -64,9 +66,12 @@ class Scheduler final : public MoverClient {
     // The steps of an edge, in this order.
     /// Has `channel` looked at, at `edge`.
     void wake(unsigned channel, Cycles edge) { wakes_.wake(channel, edge); }
-    [[nodiscard]] Cycles next_wake() const { return wakes_.next(); }
+    [[nodiscard]] Cycles next_wake() const { return std::min(wakes_.next(), account_wakes_.next()); }
     /// Takes the channels to be looked at, a bit each.
-    std::uint64_t take_due(Cycles edge) { return wakes_.take(edge); }
+    std::uint64_t take_due(Cycles edge) {
+        account_wakes_.take(edge);
+        return wakes_.take(edge);
+    }
     /// Decodes descriptors whose time has come.
     void decode(std::uint64_t due, Cycles edge);
     /// Reports where cycle `edge` goes, for all channels (only with a sink).
@@ -77,6 +82,9 @@ class Scheduler final : public MoverClient {
     void arbitrate(std::uint64_t due, Cycles edge);
     /// A lower bound of the next edge at which a read may be granted.
     [[nodiscard]] Cycles next_grant() const;
+
+    /// As `IslandMaster::next_visible`.
+    [[nodiscard]] Cycles next_visible(const IslandReach& reach, Cycles from, Cycles any) const;
 
     // MoverClient
     void chunk_ended(const ChunkOrder& order, const BurstEnd& end) override;
@@ -124,6 +132,7 @@ class Scheduler final : public MoverClient {
     std::unique_ptr<Arbiter> arbiter_;
     std::vector<Channel> channels_;
     WakeQueue wakes_;
+    WakeQueue account_wakes_;  ///< Only for the accounts of cycles: nothing else happens there.
     std::vector<ArbiterRequest> requests_;
     std::uint64_t requesting_ = 0;
     std::uint64_t paced_ = 0;  ///< Busy and paused, or kept from competing by DREQ.

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dmasim/bus/core/lazy_island.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dmasim {
+
+LazyIsland::LazyIsland(BusCore& bus)
+    : bus_(bus), memories_(bus.config().targets), inside_(bus.config().initiators, false), blocks_{&bus} {}
+
+LazyIsland::~LazyIsland() = default;
+
+void LazyIsland::Door::request(const Burst& burst, Cycles at) {
+    if (busy_) {
+        held_.push_back({burst, at});
+        return;
+    }
+    busy_ = true;
+    bus_.request(burst, at);
+}
+
+void LazyIsland::Door::accepted(std::uint32_t tag, Cycles at) {
+    busy_ = false;
+    master_.accepted(tag, at);
+    if (!busy_ && !held_.empty()) {
+        const Held next = held_.front();
+        held_.pop_front();
+        request(next.burst, std::max(next.at, at));
+    }
+}
+
+void LazyIsland::add_memory(std::uint32_t target, MemoryCore& memory) {
+    memories_.at(target) = &memory;
+    bus_.bind_memory(target, memory);
+    blocks_.insert(blocks_.end() - static_cast<std::ptrdiff_t>(border_.size()), &memory);
+}
+
+BurstPort& LazyIsland::add_master(std::uint32_t initiator, Clocked& core, BurstMaster& answers) {
+    auto door = std::make_unique<Door>(bus_.initiator_port(initiator), answers);
+    bus_.bind_initiator(initiator, *door);
+    inside_.at(initiator) = true;
+    masters_.push_back({initiator, &core, nullptr, std::move(door)});
+    blocks_.insert(blocks_.end() - static_cast<std::ptrdiff_t>(border_.size()), &core);
+    return *masters_.back().door;
+}
+
+BurstPort& LazyIsland::add_master(std::uint32_t initiator, IslandMaster& master) {
+    BurstPort& port = add_master(initiator, master.island_core(), master.island_answers());
+    masters_.back().hints = &master;
+    return port;
+}
+
+void LazyIsland::add_border(Clocked& block) {
+    border_.push_back(&block);
+    blocks_.push_back(&block);
+}
+
+Cycles LazyIsland::next_edge() const {
+    Cycles next = kNever;
+    for (const Clocked* block : blocks_) {
+        next = std::min(next, block->next_edge());
+    }
+    return next;
+}
+
+void LazyIsland::advance_to(Cycles now) {
+    for (Cycles edge = next_edge(); edge < now; edge = next_edge()) {
+        for (Clocked* block : blocks_) {
+            if (block->next_edge() <= edge) {
+                block->evaluate(edge);
+            }
+        }
+    }
+    reached_ = std::max(reached_, now);
+}
+
+Cycles LazyIsland::next_visible() const {
+    Cycles next = bus_.next_call_outside(inside_, reached_);
+    for (const Clocked* block : border_) {
+        next = std::min(next, block->next_edge());
+    }
+    for (const Master& master : masters_) {
+        const Cycles answer = bus_.next_answer(master.initiator, reached_);
+        const Cycles any = std::min(master.core->next_edge(), answer == kNever ? kNever : answer + 1);
+        next = std::min(next, master.hints != nullptr ? master.hints->next_visible(*this, reached_, any) : any);
+    }
+    return next != kNever ? next : next_edge();
+}
+
+std::uint32_t LazyIsland::interval(Access access, std::uint64_t first, std::uint64_t last) const {
+    const auto window = bus_.map().window_at(first);
+    if (!window || last > window->last || memories_[window->target] == nullptr) {
+        return 0;
+    }
+    const MemoryCore& memory = *memories_[window->target];
+    const std::uint64_t there = first - window->first + window->target_first;
+    if (!memory.surely_ok(access, there, there + (last - first))) {
+        return 0;
+    }
+    return access == Access::Read ? memory.read_interval() : memory.write_interval();
+}
+
+}  // namespace dmasim
