@@ -482,6 +482,7 @@ class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
     }
 
     void changed() override {
+        island_.touched();
         if (started_ && !running_) {
             look_ahead();
         }

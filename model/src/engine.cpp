@@ -157,6 +157,23 @@ class DmaEngine::Impl final : private ChannelLines {
         return next == kNever ? kNever : std::max(next, next_possible_);
     }
 
+    [[nodiscard]] const Scheduler& scheduler() const { return scheduler_; }
+    void record(StateRecord& state) const {
+        scheduler_.record(state);
+        if (state.possible()) {
+            mover_->record(state);
+        }
+    }
+    [[nodiscard]] Cycles even_until() const {
+        const Cycles wake = scheduler_.next_wake();
+        return inputs_.empty() ? wake : std::min(wake, inputs_.front().stamp + 1);
+    }
+    void leap(const Leap& leap, std::uint32_t initiator) {
+        scheduler_.leap(leap, initiator);
+        mover_->leap(leap, initiator);
+        next_possible_ = leap.later(next_possible_);
+    }
+
     [[nodiscard]] bool idle() const {
         for (unsigned channel = 0; channel < config_.channels; ++channel) {
             if (scheduler_.busy(channel)) {
@@ -328,6 +345,30 @@ void DmaEngine::write_response(std::uint32_t tag, Cycles at, Response response) 
 
 Cycles DmaEngine::next_visible(const IslandReach& reach, Cycles from, Cycles any) const {
     return impl_->next_visible(reach, from, any);
+}
+
+std::uint64_t DmaEngine::grants() const {
+    return impl_->scheduler().grants();
+}
+
+void DmaEngine::record(StateRecord& state) const {
+    impl_->record(state);
+}
+
+Cycles DmaEngine::even_until() const {
+    return impl_->even_until();
+}
+
+void DmaEngine::channels(std::vector<CadenceChannel>& list) const {
+    impl_->scheduler().channels(list);
+}
+
+void DmaEngine::chunks(std::vector<CadenceChunk>& list) const {
+    static_cast<const Impl&>(*impl_).mover().chunks(list);
+}
+
+void DmaEngine::leap(const Leap& leap, std::uint32_t initiator) {
+    impl_->leap(leap, initiator);
 }
 
 BeatPlug* DmaEngine::beat_plug() {

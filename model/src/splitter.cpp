@@ -44,6 +44,30 @@ void ChunkSplitter::next() {
     left_ -= bytes;
 }
 
+std::uint64_t ChunkSplitter::even_bytes() const {
+    if (source_.fixed_bytes != 0 || destination_.fixed_bytes != 0 || limits_.whole_rows) {
+        return 0;
+    }
+    const std::uint64_t longest = std::uint64_t{limits_.max_burst_beats} * limits_.bus_bytes;
+    std::uint64_t bytes = left_ > longest ? left_ - longest : 0;
+    const bool fits = kBurstBoundary % longest == 0 && (unit_bytes_ == 0 || longest % unit_bytes_ == 0) &&
+                      (source_.address | destination_.address) % longest == 0;
+    if (!fits) {
+        for (const SplitSide& side : {source_, destination_}) {
+            const std::uint64_t to_boundary = kBurstBoundary - (side.address & (kBurstBoundary - 1));
+            bytes = std::min(bytes, to_boundary > longest ? to_boundary - longest : 0);
+        }
+    }
+    return bytes;
+}
+
+void ChunkSplitter::skip(std::uint64_t bytes) {
+    DMASIM_INVARIANT(bytes <= even_bytes());
+    source_.address += bytes;
+    destination_.address += bytes;
+    left_ -= bytes;
+}
+
 BurstSplitter::BurstSplitter(const SplitSide& side, std::uint64_t bytes, const SplitLimits& limits)
     : side_(side), left_(bytes), limits_(limits) {}
 

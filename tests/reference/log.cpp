@@ -131,6 +131,13 @@ std::vector<Log::Entry> Log::sorted() const {
     return entries;
 }
 
+void Log::drop_trace() {
+    entries_.erase(
+        std::remove_if(entries_.begin(), entries_.end(),
+                       [](const Entry& entry) { return entry.kind == Kind::Event || entry.kind == Kind::Account; }),
+        entries_.end());
+}
+
 void Log::cut(Edge limit) {
     const auto behind = [limit](const Entry& entry) {
         if (entry.kind != Kind::Event && entry.kind != Kind::TrafficAnswer) {

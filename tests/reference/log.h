@@ -52,6 +52,9 @@ class Log {
     /// already, one that does not has not come to them.
     void cut(Edge limit);
 
+    /// Leaves out what only a trace says: events and accounts.
+    void drop_trace();
+
   private:
     std::vector<Entry> entries_;
 };

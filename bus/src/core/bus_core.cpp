@@ -286,6 +286,115 @@ class BusCore::Impl {
         return next;
     }
 
+    void record(StateRecord& state, const std::vector<bool>& leaping) const {
+        if (sink_ != nullptr || !snoops_due_.empty()) {
+            state.refuse();
+            return;
+        }
+        for (const Lane& lane : lanes_) {
+            if (lane.refused) {
+                state.refuse();
+                return;
+            }
+            state.threshold(lane.free_at);
+            lane.arbiter->record(state);
+        }
+        for (const ReturnLane& lane : return_lanes_) {
+            state.threshold(lane.free_at);
+        }
+        for (const auto& target : targets_) {
+            for (std::size_t direction = 0; direction < 2; ++direction) {
+                state.number(target->in_progress[direction]);
+                state.threshold(target->full_from[direction]);
+                state.threshold(target->room_from[direction]);
+            }
+        }
+        for (std::uint32_t number = 0; number < initiators_.size() && state.possible(); ++number) {
+            const Initiator& initiator = *initiators_[number];
+            const bool leaps = number < leaping.size() && leaping[number];
+            if (initiator.stalled) {
+                state.refuse();
+                return;
+            }
+            state.threshold(initiator.responses_from);
+            for (const Queue& queue : initiator.queues) {
+                if (!leaps && !(queue.waiting.empty() && queue.flight.empty())) {
+                    state.refuse();
+                    return;
+                }
+                state.number(queue.accepted);
+                state.threshold(queue.head_from);
+                state.threshold(queue.full_until);
+                state.number(queue.waiting.size());
+                state.number(queue.flight.size());
+                for (const std::uint32_t id : queue.waiting) {
+                    record_entry(state, entries_[id]);
+                }
+                for (const std::uint32_t id : queue.flight) {
+                    record_entry(state, entries_[id]);
+                }
+                if (!queue.waiting.empty()) {
+                    const Lane& lane = lanes_[entries_[queue.waiting.front()].lane];
+                    const Cycles since = candidate_since(queue);
+                    if (lane.arbiter->counts_waiting() && since != kNever) {
+                        state.stamp(std::max(since, lane.since_grant[number]));
+                    }
+                }
+            }
+        }
+    }
+
+    void leap(const Leap& leap) {
+        for (Lane& lane : lanes_) {
+            lane.free_at = leap.later(lane.free_at);
+            for (Cycles& since : lane.since_grant) {
+                since = leap.later(since);
+            }
+        }
+        for (ReturnLane& lane : return_lanes_) {
+            lane.free_at = leap.later(lane.free_at);
+        }
+        for (auto& target : targets_) {
+            for (std::size_t direction = 0; direction < 2; ++direction) {
+                target->full_from[direction] = leap.later(target->full_from[direction]);
+                target->room_from[direction] = leap.later(target->room_from[direction]);
+            }
+        }
+        for (auto& initiator : initiators_) {
+            initiator->responses_from = leap.later(initiator->responses_from);
+            for (Queue& queue : initiator->queues) {
+                queue.head_from = leap.later(queue.head_from);
+                queue.full_until = leap.later(queue.full_until);
+                for (const std::uint32_t id : queue.waiting) {
+                    leap_entry(leap, entries_[id]);
+                }
+                for (const std::uint32_t id : queue.flight) {
+                    leap_entry(leap, entries_[id]);
+                }
+            }
+        }
+        last_edge_ = leap.later(last_edge_);
+        next_known_ = false;
+    }
+
+    std::optional<InBus> find(std::uint32_t number, Access access, std::uint32_t tag) const {
+        const Queue& queue = initiators_.at(number)->queues[index_of(access)];
+        const auto look = [&](const std::deque<std::uint32_t>& ids) -> std::optional<InBus> {
+            for (const std::uint32_t id : ids) {
+                if (entries_[id].burst.tag == tag) {
+                    return InBus{id, entries_[id].forwarded, entries_[id].answered};
+                }
+            }
+            return std::nullopt;
+        };
+        const auto found = look(queue.flight);
+        return found ? found : look(queue.waiting);
+    }
+
+    std::uint64_t moves(const Leap& leap, std::uint32_t id) const {
+        return leap.bytes(entries_[id].initiator, entries_[id].burst.channel);
+    }
+
     Cycles next_call_outside(const std::vector<bool>& inside, Cycles from) const {
         Cycles next = kNever;
         for (std::uint32_t number = 0; number < initiators_.size(); ++number) {
@@ -323,6 +432,33 @@ class BusCore::Impl {
     mutable bool next_known_ = false;
 
   private:
+    void record_entry(StateRecord& state, const Entry& entry) const {
+        const bool plain = entry.burst.purpose == Purpose::Data && entry.burst.fixed_bytes == 0 &&
+                           entry.burst.enables == nullptr && entry.target != kNoTarget &&
+                           targets_[entry.target]->memory != nullptr && entry.response == Response::Ok &&
+                           entry.snoops == 0 && !entry.was_snooped;
+        if (!plain) {
+            state.refuse();
+            return;
+        }
+        state.number(entry.burst.channel);
+        state.number(entry.target);
+        state.number(entry.beats);
+        state.stamp(entry.stamp);
+        state.number((entry.forwarded ? 1U : 0U) | (entry.answered ? 2U : 0U) | (entry.accepted ? 4U : 0U));
+        state.stamp(entry.forwarded ? entry.granted : kNever);
+        state.stamp(entry.answered ? entry.first : kNever);
+    }
+
+    static void leap_entry(const Leap& leap, Entry& entry) {
+        const std::uint64_t bytes = leap.bytes(entry.initiator, entry.burst.channel);
+        entry.burst.address += bytes;
+        entry.target_address += bytes;
+        entry.stamp = leap.later(entry.stamp);
+        entry.granted = leap.later(entry.granted);
+        entry.first = leap.later(entry.first);
+    }
+
     std::uint32_t allocate() {
         ++outstanding_;
         if (!free_.empty()) {
@@ -802,6 +938,22 @@ Cycles BusCore::next_answer(std::uint32_t initiator, Cycles from) const {
 
 Cycles BusCore::next_call_outside(const std::vector<bool>& inside, Cycles from) const {
     return impl_->next_call_outside(inside, from);
+}
+
+void BusCore::record(StateRecord& state, const std::vector<bool>& leaping) const {
+    impl_->record(state, leaping);
+}
+
+void BusCore::leap(const Leap& leap) {
+    impl_->leap(leap);
+}
+
+std::optional<BusCore::InBus> BusCore::find(std::uint32_t initiator, Access access, std::uint32_t tag) const {
+    return impl_->find(initiator, access, tag);
+}
+
+std::uint64_t BusCore::moves(const Leap& leap, std::uint32_t id) const {
+    return impl_->moves(leap, id);
 }
 
 std::size_t BusCore::outstanding() const {

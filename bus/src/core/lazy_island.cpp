@@ -7,7 +7,11 @@
 namespace dmasim {
 
 LazyIsland::LazyIsland(BusCore& bus)
-    : bus_(bus), memories_(bus.config().targets), inside_(bus.config().initiators, false), blocks_{&bus} {}
+    : bus_(bus),
+      memories_(bus.config().targets),
+      inside_(bus.config().initiators, false),
+      blocks_{{&bus, false}},
+      leaper_(*this) {}
 
 LazyIsland::~LazyIsland() = default;
 
@@ -33,43 +37,59 @@ void LazyIsland::Door::accepted(std::uint32_t tag, Cycles at) {
 void LazyIsland::add_memory(std::uint32_t target, MemoryCore& memory) {
     memories_.at(target) = &memory;
     bus_.bind_memory(target, memory);
-    blocks_.insert(blocks_.end() - static_cast<std::ptrdiff_t>(border_.size()), &memory);
+    add_block(memory, false);
 }
 
 BurstPort& LazyIsland::add_master(std::uint32_t initiator, Clocked& core, BurstMaster& answers) {
     auto door = std::make_unique<Door>(bus_.initiator_port(initiator), answers);
     bus_.bind_initiator(initiator, *door);
     inside_.at(initiator) = true;
-    masters_.push_back({initiator, &core, nullptr, std::move(door)});
-    blocks_.insert(blocks_.end() - static_cast<std::ptrdiff_t>(border_.size()), &core);
+    masters_.push_back({initiator, &core, nullptr, nullptr, std::move(door)});
+    add_block(core, true);
     return *masters_.back().door;
 }
 
 BurstPort& LazyIsland::add_master(std::uint32_t initiator, IslandMaster& master) {
     BurstPort& port = add_master(initiator, master.island_core(), master.island_answers());
     masters_.back().hints = &master;
+    masters_.back().cadence = master.island_cadence();
+    for (Block& block : blocks_) {
+        block.disturbs =
+            block.disturbs && (block.clocked != masters_.back().core || masters_.back().cadence == nullptr);
+    }
     return port;
 }
 
 void LazyIsland::add_border(Clocked& block) {
     border_.push_back(&block);
-    blocks_.push_back(&block);
+    blocks_.push_back({&block, true});
+}
+
+// Before the border.
+void LazyIsland::add_block(Clocked& clocked, bool disturbs) {
+    blocks_.insert(blocks_.end() - static_cast<std::ptrdiff_t>(border_.size()), {&clocked, disturbs});
 }
 
 Cycles LazyIsland::next_edge() const {
     Cycles next = kNever;
-    for (const Clocked* block : blocks_) {
-        next = std::min(next, block->next_edge());
+    for (const Block& block : blocks_) {
+        next = std::min(next, block.clocked->next_edge());
     }
     return next;
 }
 
 void LazyIsland::advance_to(Cycles now) {
     for (Cycles edge = next_edge(); edge < now; edge = next_edge()) {
-        for (Clocked* block : blocks_) {
-            if (block->next_edge() <= edge) {
-                block->evaluate(edge);
+        for (const Block& block : blocks_) {
+            if (block.clocked->next_edge() <= edge) {
+                block.clocked->evaluate(edge);
+                if (block.disturbs) {
+                    leaper_.forget();
+                }
             }
+        }
+        if (leaps_) {
+            leaper_.look(edge + 1, now);
         }
     }
     reached_ = std::max(reached_, now);

@@ -271,6 +271,7 @@ void MemoryCore::request(const Burst& burst, Cycles at) {
             write = std::move(spare_.back());
             spare_.pop_back();
         }
+        write.tag = burst.tag;
         write.address = burst.address;
         write.bytes = burst.bytes;
         write.fixed_bytes = burst.fixed_bytes;
@@ -362,6 +363,65 @@ MemoryCore::Blocking MemoryCore::access(const Burst& burst, Cycles at) {
         store(write, 0, beats);
     }
     return {response, timing.response, timing.response, timing.interval};
+}
+
+void MemoryCore::record(StateRecord& state) const {
+    if (sink_ != nullptr || !beats_.empty()) {
+        state.refuse();
+        return;
+    }
+    timing_.record(state);
+    state.threshold(newest_read_);
+    state.threshold(newest_write_);
+    state.number(reads_.size());
+    for (const Read& read : reads_) {
+        if (read.response != Response::Ok) {
+            state.refuse();
+            return;
+        }
+        state.stamp(read.timing.first);
+        state.number(read.burst.bytes);
+    }
+    state.number(writes_.size());
+    for (const Write& write : writes_) {
+        if (write.fixed_bytes != 0 || !write.enables.empty()) {
+            state.refuse();
+            return;
+        }
+        state.stamp(write.timing.first);
+        state.number(write.bytes);
+        state.number(write.done);
+    }
+}
+
+bool MemoryCore::is_writing(std::uint32_t tag) const {
+    return std::any_of(writes_.begin(), writes_.end(), [&](const Write& write) { return write.tag == tag; });
+}
+
+void MemoryCore::leap(const Leap& leap, const std::function<std::uint64_t(std::uint32_t tag)>& bytes) {
+    timing_.leap(leap);
+    newest_read_ = leap.later(newest_read_);
+    newest_write_ = leap.later(newest_write_);
+    for (Read& read : reads_) {
+        read.burst.address += bytes(read.burst.tag);
+        read.timing.first = leap.later(read.timing.first);
+        read.timing.last = leap.later(read.timing.last);
+    }
+    for (Write& write : writes_) {
+        write.address += bytes(write.tag);
+        write.done = 0;
+        write.timing.first = leap.later(write.timing.first);
+        write.timing.last = leap.later(write.timing.last);
+        write.timing.response = leap.later(write.timing.response);
+    }
+}
+
+void MemoryCore::refresh(std::uint32_t tag, const std::uint8_t* data) {
+    for (Write& write : writes_) {
+        if (write.tag == tag) {
+            std::copy_n(data, write.bytes, write.data.begin());
+        }
+    }
 }
 
 Cycles MemoryCore::first_of(std::uint32_t tag) const {

@@ -29,6 +29,8 @@ class FixedPriority final : public Arbiter {
     }
 
     void granted(unsigned /*index*/, Cycles /*edge*/) override {}
+    void record(StateRecord& /*state*/) const override {}
+    [[nodiscard]] bool counts_waiting() const override { return false; }
 
   private:
     std::vector<std::uint32_t> priorities_;

@@ -36,6 +36,7 @@ class PriorityAgeing final : public Arbiter {
     }
 
     void granted(unsigned /*index*/, Cycles /*edge*/) override {}
+    void record(StateRecord& /*state*/) const override {}
 
   private:
     [[nodiscard]] std::uint64_t effective(const ArbiterRequest& request, Cycles edge) const {

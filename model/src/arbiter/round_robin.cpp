@@ -19,6 +19,8 @@ class RoundRobin final : public Arbiter {
     }
 
     void granted(unsigned index, Cycles /*edge*/) override { last_ = index; }
+    void record(StateRecord& state) const override { state.number(last_); }
+    [[nodiscard]] bool counts_waiting() const override { return false; }
 
   private:
     unsigned last_;

@@ -42,6 +42,13 @@ class TimeSlots final : public Arbiter {
         }
     }
 
+    void record(StateRecord& state) const override {
+        // Where in the table: a period is a whole number of rounds.
+        state.number(state.base().count() % (slot_cycles_ * owners_.size()));
+        state.number(last_reclaimer_);
+    }
+    [[nodiscard]] bool counts_waiting() const override { return false; }
+
     [[nodiscard]] Cycles next_chance(Cycles edge) const override {
         const std::uint64_t slot = edge.count() / slot_cycles_;
         for (std::size_t ahead = 1; ahead < owners_.size(); ++ahead) {

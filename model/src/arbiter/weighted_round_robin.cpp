@@ -39,6 +39,12 @@ class WeightedRoundRobin final : public Arbiter {
         left_ = weights_[index] - 1;
     }
 
+    void record(StateRecord& state) const override {
+        state.number(owner_);
+        state.number(left_);
+    }
+    [[nodiscard]] bool counts_waiting() const override { return false; }
+
   private:
     std::vector<std::uint32_t> weights_;
     unsigned owner_;          ///< Whose turn it is.

@@ -384,6 +384,101 @@ void BurstMover::write_response(std::uint32_t tag, Cycles at, Response response)
     }
 }
 
+void BurstMover::record(StateRecord& state, const Direction& direction) const {
+    state.number(direction.waiting_acceptance ? 1 : 0);
+    state.stamp(direction.requested ? direction.last_request : kNever);
+    state.stamp(direction.requested ? direction.accepted_at : kNever);
+    state.number(direction.active.size());
+    for (const std::uint32_t index : direction.active) {
+        const Slot& slot = direction.slots[index];
+        if (!slot.data_burst || slot.orphan || slot.response != Response::Ok) {
+            state.refuse();
+            return;
+        }
+        state.number(slot.burst.channel);
+        state.number(slot.burst.bytes);
+        state.number(slot.beats);
+        state.stamp(slot.last);
+    }
+}
+
+void BurstMover::record(StateRecord& state) const {
+    if (sink_ != nullptr || !write_backs_.empty()) {
+        state.refuse();
+        return;
+    }
+    state.number(fifo_used_);
+    record(state, reads_);
+    record(state, writes_);
+    state.number(write_order_.size());
+    for (std::size_t i = 0; i < write_order_.size(); ++i) {
+        const Chunk& chunk = chunks_[write_order_[i]];
+        if (chunk.orphan || chunk.read_response != Response::Ok) {
+            state.refuse();
+            return;
+        }
+        state.number(chunk.order.channel);
+        state.number(chunk.order.bytes);
+        state.stamp(chunk.read_last);
+    }
+}
+
+void BurstMover::chunks(std::vector<CadenceChunk>& list) const {
+    const auto add = [&](const Chunk& chunk) -> CadenceChunk& {
+        CadenceChunk entry;
+        entry.channel = chunk.order.channel;
+        entry.source = chunk.order.source;
+        entry.destination = chunk.order.destination;
+        entry.bytes = chunk.order.bytes;
+        entry.data = chunk.data;
+        list.push_back(entry);
+        return list.back();
+    };
+    // Writes are requested in the order of the grants, so those under way are the oldest.
+    for (const std::uint32_t index : writes_.active) {
+        const Slot& slot = writes_.slots[index];
+        CadenceChunk& entry = add(chunks_[slot.chunk]);
+        entry.writing = true;
+        entry.written = slot.last != kNever;
+        entry.tag = slot.burst.tag;
+    }
+    for (std::size_t i = 0; i < write_order_.size(); ++i) {
+        const std::uint32_t index = write_order_[i];
+        CadenceChunk& entry = add(chunks_[index]);
+        entry.reading = chunks_[index].read_last == kNever;
+        for (const std::uint32_t active : reads_.active) {
+            if (reads_.slots[active].chunk == index) {
+                entry.tag = reads_.slots[active].burst.tag;
+            }
+        }
+    }
+}
+
+void BurstMover::leap(const Leap& leap, std::uint32_t initiator) {
+    for (Direction* direction : {&reads_, &writes_}) {
+        direction->last_request = leap.later(direction->last_request);
+        direction->accepted_at = leap.later(direction->accepted_at);
+        for (const std::uint32_t index : direction->active) {
+            Slot& slot = direction->slots[index];
+            slot.burst.address += leap.bytes(initiator, slot.burst.channel);
+            slot.first = leap.later(slot.first);
+            slot.last = leap.later(slot.last);
+        }
+    }
+    const auto move = [&](Chunk& chunk) {
+        const std::uint64_t bytes = leap.bytes(initiator, chunk.order.channel);
+        chunk.order.source += bytes;
+        chunk.order.destination += bytes;
+        chunk.read_last = leap.later(chunk.read_last);
+    };
+    for (const std::uint32_t index : writes_.active) {
+        move(chunks_[writes_.slots[index].chunk]);
+    }
+    for (std::size_t i = 0; i < write_order_.size(); ++i) {
+        move(chunks_[write_order_[i]]);
+    }
+}
+
 void BurstMover::reset(Cycles edge) {
     for (const std::uint32_t index : reads_.active) {
         Slot& slot = reads_.slots[index];

@@ -423,6 +423,7 @@ void Scheduler::arbitrate(std::uint64_t due, Cycles edge) {
     const auto channel = static_cast<unsigned>(winner);
     DMASIM_INVARIANT((requesting_ & bit(channel)) != 0);
     arbiter_->granted(channel, edge);
+    ++grants_;
     grant(channels_[channel], channel, edge);
 }
 
@@ -821,6 +822,63 @@ void Scheduler::end_channel(Channel& c, unsigned channel, JobStatus status, bool
         account_wakes_.wake(channel, edge + 1);
     }
     front_end_.channel_ended(channel, {status, end_of_chain}, edge);
+}
+
+// --- leaps ----------------------------------------------------------------------------------------------------------
+
+void Scheduler::record(StateRecord& state) const {
+    if (sink_ != nullptr || busy_ == 0) {
+        state.refuse();
+        return;
+    }
+    const bool waiting_counts = arbiter_->counts_waiting();
+    state.number(busy_);
+    state.number(requesting_);
+    state.threshold(nobody_until_);
+    arbiter_->record(state);
+    for (std::uint64_t rest = busy_; rest != 0 && state.possible(); rest &= rest - 1) {
+        const auto channel = static_cast<unsigned>(__builtin_ctzll(rest));
+        const Channel& c = channels_[channel];
+        const bool plain = c.jobs.size() == 1 && c.fetch == FetchState::None && !c.paused && !c.stopping && !c.append &&
+                           c.errors.empty() && !c.dack && !c.tc && c.jobs.front().job.handshake == Handshake::None &&
+                           c.jobs.front().error == TransferError::None && !c.jobs.front().all_granted &&
+                           c.splitter.even_bytes() != 0;
+        if (!plain) {
+            state.refuse();
+            return;
+        }
+        state.threshold(c.compete_from);
+        if (waiting_counts && (requesting_ & bit(channel)) != 0) {
+            state.stamp(c.since);
+        }
+        state.number(c.jobs.front().number);
+        state.number(c.jobs.front().outstanding);
+        state.number(c.rows_left);
+        state.number(c.splitter.source() % limits_.bus_bytes);
+        state.number(c.splitter.destination() % limits_.bus_bytes);
+    }
+}
+
+void Scheduler::channels(std::vector<CadenceChannel>& list) const {
+    for_each_bit(busy_, [&](unsigned channel) {
+        const ChunkSplitter& splitter = channels_[channel].splitter;
+        list.push_back(
+            {static_cast<std::uint16_t>(channel), splitter.source(), splitter.destination(), splitter.even_bytes()});
+    });
+}
+
+void Scheduler::leap(const Leap& leap, std::uint32_t initiator) {
+    nobody_until_ = leap.later(nobody_until_);
+    for_each_bit(busy_, [&](unsigned channel) {
+        Channel& c = channels_[channel];
+        const std::uint64_t bytes = leap.bytes(initiator, static_cast<std::uint16_t>(channel));
+        c.compete_from = leap.later(c.compete_from);
+        c.since = leap.later(c.since);
+        c.splitter.skip(bytes);
+        LiveJob& job = c.jobs.front();
+        job.written += bytes;
+        job.last_end = leap.later(job.last_end);
+    });
 }
 
 // --- lines, accounts and reports ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dmasim/model/burst.h"
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/clocked.h"
 #include "dmasim/model/config.h"
 #include "dmasim/model/island_master.h"
@@ -42,7 +43,7 @@ class DmaOutputs {
 /// far). Nothing that arrives through these functions makes the engine throw, save answers to bursts that it did not request.
 ///
 /// Not modelled: outstanding reads that overtake each other (data is used in the order of the grants), data-dependent timing.
-class DmaEngine final : public Clocked, public BurstMaster {
+class DmaEngine final : public Clocked, public BurstMaster, public CadenceMaster {
   public:
     /// Throws `ConfigError` that lists the problems of `config`. `port`, `outputs` and `sink` outlive the engine. With no
     /// sink, no event is made. `source` is this block's number in the events.
@@ -83,6 +84,14 @@ class DmaEngine final : public Clocked, public BurstMaster {
     void accepted(std::uint32_t tag, Cycles at) override;
     void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override;
     void write_response(std::uint32_t tag, Cycles at, Response response) override;
+
+    // CadenceMaster
+    [[nodiscard]] std::uint64_t grants() const override;
+    void record(StateRecord& state) const override;
+    [[nodiscard]] Cycles even_until() const override;
+    void channels(std::vector<CadenceChannel>& list) const override;
+    void chunks(std::vector<CadenceChunk>& list) const override;
+    void leap(const Leap& leap, std::uint32_t initiator) override;
 
     /// As `IslandMaster::next_visible`.
     [[nodiscard]] Cycles next_visible(const IslandReach& reach, Cycles from, Cycles any) const;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dmasim/model/burst.h"
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/clocked.h"
 #include "dmasim/model/types.h"
 
@@ -34,6 +35,8 @@ class IslandMaster {
     [[nodiscard]] virtual Clocked& island_core() = 0;
     [[nodiscard]] virtual BurstMaster& island_answers() = 0;
     /// @}
+    /// The same master, if it can leap; null: it cannot.
+    [[nodiscard]] virtual CadenceMaster* island_cadence() { return nullptr; }
 
     /// A lower bound of the next edge at which evaluating this master may show something outside of the island: a pin, or
     /// a burst that `reach` does not cover. It has to hold whatever other masters do, as long as this one gets no input

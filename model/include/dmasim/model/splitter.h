@@ -61,6 +61,12 @@ class ChunkSplitter {
     /// Takes the next chunk: an incrementing side moves on by its bytes. Must not be called when done.
     void next();
 
+    /// So many bytes from here on are cut into chunks by the lengths of bursts alone, not by a 4 KiB boundary or the end
+    /// of the row; at least a whole burst is left behind them. 0 for a row with a fixed side.
+    [[nodiscard]] std::uint64_t even_bytes() const;
+    /// Takes chunks of `bytes` (at most `even_bytes()`) bytes, a whole number of them, at once.
+    void skip(std::uint64_t bytes);
+
   private:
     SplitSide source_;
     SplitSide destination_;

@@ -151,6 +151,7 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
         // Only controllers without beats join islands, so the engine is all there is.
         [[nodiscard]] Clocked& island_core() override { return controller_.engine_; }
         [[nodiscard]] BurstMaster& island_answers() override { return controller_.engine_; }
+        [[nodiscard]] CadenceMaster* island_cadence() override { return &controller_.engine_; }
         [[nodiscard]] Cycles next_visible(const IslandReach& reach, Cycles from, Cycles any) const override {
             return controller_.engine_.next_visible(reach, from, any);
         }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "dmasim/bus/core/address_map.h"
@@ -86,6 +87,22 @@ class BusCore final : public Clocked, public SnoopMaster {
     /// The same for the edge at which the bus next calls anybody but its memories and the initiators in `inside`: it
     /// forwards a request to another target, accepts or answers one of another initiator, or asks caches.
     [[nodiscard]] Cycles next_call_outside(const std::vector<bool>& inside, Cycles from) const;
+
+    /// @{ Leaps (docs/lazy-islands.md). Writes down what decides the future; refuses if there is anything but data of the
+    /// initiators in `leaping` on its way to or from memories (`bind_memory`).
+    void record(StateRecord& state, const std::vector<bool>& leaping) const;
+    void leap(const Leap& leap);
+    /// A burst in the bus.
+    struct InBus {
+        std::uint32_t id = 0;
+        bool forwarded = false;
+        bool answered = false;
+    };
+    /// The burst `tag` of `initiator`, if it is in the bus.
+    [[nodiscard]] std::optional<InBus> find(std::uint32_t initiator, Access access, std::uint32_t tag) const;
+    /// The bytes by which the addresses of the burst with the bus's tag `id` move in `leap`.
+    [[nodiscard]] std::uint64_t moves(const Leap& leap, std::uint32_t id) const;
+    /// @}
 
     /// Bursts that were handed over and not yet answered, of all initiators.
     [[nodiscard]] std::size_t outstanding() const;

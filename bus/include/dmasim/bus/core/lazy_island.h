@@ -8,6 +8,7 @@
 #include "dmasim/bus/core/bus_core.h"
 #include "dmasim/bus/core/memory_core.h"
 #include "dmasim/model/burst.h"
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/clocked.h"
 #include "dmasim/model/island_master.h"
 #include "dmasim/model/ring.h"
@@ -34,8 +35,16 @@ class LazyIsland final : private IslandReach {
     /// The earliest edge at which a block has something to do, or `kNever`.
     [[nodiscard]] Cycles next_edge() const;
 
-    /// Evaluates every edge before `now` (strictly: at time t, the edges before t).
+    /// Evaluates every edge before `now` (strictly: at time t, the edges before t), or leaps over it.
     void advance_to(Cycles now);
+
+    /// A member was given an input. What was seen before says nothing about what comes.
+    void touched() { leaper_.forget(); }
+
+    /// Whether a steady state may be leaped over; on by default. For comparisons.
+    void allow_leaps(bool allowed) { leaps_ = allowed; }
+    /// Cycles that were leaped over.
+    [[nodiscard]] std::uint64_t leaped_cycles() const { return leaper_.cycles_leaped(); }
 
     /// The first edge that is not over: the greatest argument of `advance_to` so far.
     [[nodiscard]] Cycles reached() const { return reached_; }
@@ -51,6 +60,7 @@ class LazyIsland final : private IslandReach {
         Door(BurstPort& bus, BurstMaster& master) : bus_(bus), master_(master) {}
         void request(const Burst& burst, Cycles at) override;
         void accepted(std::uint32_t tag, Cycles at) override;
+        [[nodiscard]] bool holds() const { return !held_.empty(); }
         void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override {
             master_.read_data(tag, first, interval, response);
         }
@@ -69,13 +79,93 @@ class LazyIsland final : private IslandReach {
         Ring<Held> held_;
     };
 
+    /// Finds out that the state repeats, and moves it by many periods at once.
+    class Leaper final : private Leap {
+      public:
+        explicit Leaper(LazyIsland& island) : island_(island) {}
+
+        /// Edges before `base` are over; those before `now` may be leaped over.
+        void look(Cycles base, Cycles now);
+        void forget();
+        [[nodiscard]] std::uint64_t cycles_leaped() const { return total_; }
+        [[nodiscard]] std::uint64_t cycles() const override { return distance_; }
+        [[nodiscard]] std::uint64_t bytes(std::uint32_t initiator, std::uint16_t channel) const override;
+
+      private:
+        struct Seen {
+            StateRecord state;
+            std::vector<std::vector<CadenceChannel>> channels;  ///< By cadence.
+        };
+        /// A chunk under way, and how far it is.
+        struct Flight {
+            CadenceChunk chunk;
+            bool sampled = false;    ///< Its bytes have been read from memory.
+            bool stored = false;     ///< All of them have been written to memory.
+            bool in_memory = false;  ///< A write of the memory holds them.
+            std::uint32_t id = 0;    ///< Its burst in the bus.
+        };
+        /// What a channel reads and writes from now on.
+        struct Stream {
+            std::uint32_t initiator = 0;
+            std::uint16_t channel = 0;
+            std::uint64_t per_period = 0;
+            std::uint64_t moved = 0;
+            std::uint64_t under_way = 0;  ///< Bytes.
+            std::uint64_t source = 0;     ///< Of the next chunk.
+            std::uint64_t destination = 0;
+            std::vector<Flight> flights;
+            MemoryCore* from = nullptr;
+            MemoryCore* to = nullptr;
+            std::uint64_t from_offset = 0;  ///< Address in the memory minus address on the bus.
+            std::uint64_t to_offset = 0;
+        };
+
+        struct Range {
+            const MemoryCore* memory;
+            std::uint64_t first;
+            std::uint64_t last;
+        };
+
+        void take_down(Seen& seen, Cycles base);
+        [[nodiscard]] Cycles horizon(Cycles now) const;
+        [[nodiscard]] bool prepare(Cycles base, Cycles end);
+        [[nodiscard]] bool find_flights();
+        [[nodiscard]] bool ranges_are_apart();
+        void carry_out();
+
+        LazyIsland& island_;
+        Seen newest_;
+        Seen kept_;
+        bool has_kept_ = false;
+        std::uint64_t compared_ = 0;  ///< Records compared with the kept one,
+        std::uint64_t keep_for_ = 1;  ///< of so many.
+        std::uint64_t pause_ = 0;     ///< Periods that are not looked at.
+        std::uint64_t failures_ = 0;
+        std::uint64_t grants_ = 0;
+        std::vector<Stream> streams_;
+        std::size_t stream_count_ = 0;
+        std::vector<CadenceChunk> chunks_;
+        std::vector<Range> written_;
+        std::vector<Range> read_;
+        std::vector<bool> leaping_;  ///< By initiator.
+        std::uint64_t distance_ = 0;
+        std::uint64_t total_ = 0;
+    };
+
+    struct Block {
+        Clocked* clocked;
+        bool disturbs;  ///< What it does is no part of a cadence.
+    };
+
     struct Master {
         std::uint32_t initiator;
         Clocked* core;
         IslandMaster* hints;
+        CadenceMaster* cadence;
         std::unique_ptr<Door> door;
     };
 
+    void add_block(Clocked& clocked, bool disturbs);
     [[nodiscard]] std::uint32_t interval(Access access, std::uint64_t first, std::uint64_t last) const override;
 
     BusCore& bus_;
@@ -83,8 +173,10 @@ class LazyIsland final : private IslandReach {
     std::vector<Master> masters_;
     std::vector<bool> inside_;  ///< By initiator.
     std::vector<Clocked*> border_;
-    std::vector<Clocked*> blocks_;  ///< All, in the order of evaluation.
+    std::vector<Block> blocks_;  ///< All, in the order of evaluation.
     Cycles reached_{0};
+    bool leaps_ = true;
+    Leaper leaper_;
 };
 
 }  // namespace dmasim

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "dmasim/bus/core/target_timing.h"
 #include "dmasim/model/beat/signals.h"
 #include "dmasim/model/burst.h"
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/clocked.h"
 #include "dmasim/model/ring.h"
 #include "dmasim/model/trace.h"
@@ -86,6 +88,17 @@ class MemoryCore final : public Clocked, public BurstPort {
     /// Whether every incrementing access of that direction to the bytes `first` to `last` (included) succeeds.
     [[nodiscard]] bool surely_ok(Access access, std::uint64_t first, std::uint64_t last) const;
 
+    /// @{ Leaps (docs/lazy-islands.md). Writes down what decides the future; `settle(state.base())` before.
+    void record(StateRecord& state) const;
+    /// Whether beats of the write `tag` are still to come; after `settle`.
+    [[nodiscard]] bool is_writing(std::uint32_t tag) const;
+    /// Moves everything under way by `leap`. `owner(tag)`: the bytes by which the burst's addresses move. What is being
+    /// written holds its old bytes until `refresh`.
+    void leap(const Leap& leap, const std::function<std::uint64_t(std::uint32_t tag)>& bytes);
+    /// The bytes that the write `tag` is made of, if it is under way.
+    void refresh(std::uint32_t tag, const std::uint8_t* data);
+    /// @}
+
     /// True if no write is under way at `at` (all beats written before `at`) and no read waits to be sampled.
     [[nodiscard]] bool idle(Cycles at) const;
 
@@ -96,6 +109,7 @@ class MemoryCore final : public Clocked, public BurstPort {
         Response response;
     };
     struct Write {
+        std::uint32_t tag;
         std::uint64_t address;
         std::uint32_t bytes;
         std::uint32_t fixed_bytes;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/types.h"
 
 namespace dmasim {
@@ -58,6 +59,19 @@ class TargetTiming {
         return read_from(e + read_latency_, beats);
     }
     [[nodiscard]] WriteTiming idle_write(Cycles e, std::uint64_t beats) const { return write_from(e + 1, beats); }
+
+    /// @{ Leaps (docs/lazy-islands.md): what decides the future, and so much later.
+    void record(StateRecord& state) const {
+        state.threshold(next_read_);
+        state.threshold(next_write_);
+        state.threshold(next_response_);
+    }
+    void leap(const Leap& leap) {
+        next_read_ = leap.later(next_read_);
+        next_write_ = leap.later(next_write_);
+        next_response_ = leap.later(next_response_);
+    }
+    /// @}
 
   private:
     [[nodiscard]] ReadTiming read_from(Cycles first, std::uint64_t beats) const {

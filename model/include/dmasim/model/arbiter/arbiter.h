@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/types.h"
 
 namespace dmasim {
@@ -49,6 +50,11 @@ class Arbiter {
     /// When `pick` said `kNobody` at `edge` for a non-empty set of requests: the earliest later edge at which the same
     /// requests could get another answer.
     [[nodiscard]] virtual Cycles next_chance(Cycles edge) const;
+
+    /// Writes its state down; a policy that does not know how refuses.
+    virtual void record(StateRecord& state) const { state.refuse(); }
+    /// Whether `ArbiterRequest::since` counts.
+    [[nodiscard]] virtual bool counts_waiting() const { return true; }
 };
 
 /// Creates the arbiter `config.kind` for `requesters` (1 to 1024) requesters. Throws `ConfigError` naming the setting.

@@ -30,6 +30,9 @@ class BurstMover final : public DataMover {
     void accepted(std::uint32_t tag, Cycles at) override;
     void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override;
     void write_response(std::uint32_t tag, Cycles at, Response response) override;
+    void record(StateRecord& state) const override;
+    void chunks(std::vector<CadenceChunk>& list) const override;
+    void leap(const Leap& leap, std::uint32_t initiator) override;
     void reset(Cycles edge) override;
     [[nodiscard]] std::uint64_t bytes_written_from(unsigned channel, std::uint32_t job, Cycles at) const override;
     [[nodiscard]] MoverActivity activity(Cycles cycle) const override;
@@ -98,6 +101,7 @@ class BurstMover final : public DataMover {
     void free_fifo(Chunk& chunk);
     void free_chunk(std::uint32_t index);
     void drop_failed_heads(Cycles edge);
+    void record(StateRecord& state, const Direction& direction) const;
     void report(EventKind kind, Cycles at, const Slot& slot, std::uint32_t value) const;
 
     const DmaConfig config_;

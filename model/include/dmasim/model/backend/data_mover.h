@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "dmasim/model/burst.h"
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/types.h"
 
 namespace dmasim {
@@ -103,6 +105,11 @@ class DataMover {
 
     /// Forgets everything that is not in flight. What is in flight runs out unseen, keeping its places.
     virtual void reset(Cycles edge) = 0;
+
+    // As CadenceMaster; a mover that does not know how refuses.
+    virtual void record(StateRecord& state) const { state.refuse(); }
+    virtual void chunks(std::vector<CadenceChunk>& /*list*/) const {}
+    virtual void leap(const Leap& /*leap*/, std::uint32_t /*initiator*/) {}
 
     /// Bytes of `job` whose writes were answered `Ok` with a stamp >= `at` and are known already.
     [[nodiscard]] virtual std::uint64_t bytes_written_from(unsigned channel, std::uint32_t job, Cycles at) const = 0;

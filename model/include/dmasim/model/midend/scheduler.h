@@ -8,6 +8,7 @@
 
 #include "dmasim/model/arbiter/arbiter.h"
 #include "dmasim/model/backend/data_mover.h"
+#include "dmasim/model/cadence.h"
 #include "dmasim/model/config.h"
 #include "dmasim/model/island_master.h"
 #include "dmasim/model/midend/channel.h"
@@ -86,6 +87,12 @@ class Scheduler final : public MoverClient {
     /// As `IslandMaster::next_visible`.
     [[nodiscard]] Cycles next_visible(const IslandReach& reach, Cycles from, Cycles any) const;
 
+    // As CadenceMaster.
+    [[nodiscard]] std::uint64_t grants() const { return grants_; }
+    void record(StateRecord& state) const;
+    void channels(std::vector<CadenceChannel>& list) const;
+    void leap(const Leap& leap, std::uint32_t initiator);
+
     // MoverClient
     void chunk_ended(const ChunkOrder& order, const BurstEnd& end) override;
     void read_announced(unsigned channel, Cycles first, Cycles last) override;
@@ -137,6 +144,7 @@ class Scheduler final : public MoverClient {
     std::uint64_t requesting_ = 0;
     std::uint64_t paced_ = 0;  ///< Busy and paused, or kept from competing by DREQ.
     std::uint64_t busy_ = 0;
+    std::uint64_t grants_ = 0;
     Cycles nobody_until_{0};  ///< The arbiter refuses those who request before this edge.
     std::vector<std::uint8_t> causes_;
 };

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "dmasim/model/types.h"
+
+namespace dmasim {
+
+/// The state of blocks at one edge, as numbers that are equal for two edges exactly when everything that happens from there on
+/// is the same but for the time and the addresses (docs/lazy-islands.md, "Leaps").
+class StateRecord {
+  public:
+    /// Begins anew, for the state before `base` is evaluated.
+    void begin(Cycles base) {
+        base_ = base;
+        possible_ = true;
+        words_.clear();
+    }
+    [[nodiscard]] Cycles base() const { return base_; }
+
+    void number(std::uint64_t value) { words_.push_back(value); }
+    /// A stamp that is only ever compared with edges from `base` on: what lies before is all the same.
+    void threshold(Cycles stamp) {
+        words_.push_back(stamp == kNever ? kNeverWord : stamp <= base_ ? 0 : (stamp - base_).count());
+    }
+    /// A stamp whose distance matters, before or after `base`.
+    void stamp(Cycles stamp) { words_.push_back(stamp == kNever ? kNeverWord : (stamp - base_).count()); }
+
+    /// The state is none that could come again; nothing else need be written down.
+    void refuse() { possible_ = false; }
+    [[nodiscard]] bool possible() const { return possible_; }
+
+    [[nodiscard]] bool same_as(const StateRecord& other) const {
+        return possible_ && other.possible_ && words_ == other.words_;
+    }
+
+  private:
+    static constexpr std::uint64_t kNeverWord = std::uint64_t{1} << 63;
+    Cycles base_;
+    bool possible_ = false;
+    std::vector<std::uint64_t> words_;
+};
+
+/// One row of a job that moves on evenly.
+struct CadenceChannel {
+    std::uint16_t channel = 0;
+    std::uint64_t source = 0;       ///< Of the next chunk.
+    std::uint64_t destination = 0;  ///< Of the next chunk.
+    std::uint64_t even_bytes = 0;   ///< So many bytes from there on are cut into chunks as those before were.
+};
+
+/// A chunk on its way.
+struct CadenceChunk {
+    std::uint16_t channel = 0;
+    std::uint64_t source = 0;
+    std::uint64_t destination = 0;
+    std::uint32_t bytes = 0;
+    std::uint8_t* data = nullptr;
+    bool reading = false;   ///< Its read has not been answered to the master.
+    bool writing = false;   ///< Its write has been requested ...
+    bool written = false;   ///< ... and answered to the master.
+    std::uint32_t tag = 0;  ///< Of the read or write that is under way.
+};
+
+/// By how much a master's state moves in a leap.
+class Leap {
+  public:
+    Leap() = default;
+    Leap(const Leap&) = delete;
+    Leap& operator=(const Leap&) = delete;
+    virtual ~Leap() = default;
+
+    [[nodiscard]] virtual std::uint64_t cycles() const = 0;
+    /// Bytes that `channel` of the master at port `initiator` moves in that time.
+    [[nodiscard]] virtual std::uint64_t bytes(std::uint32_t initiator, std::uint16_t channel) const = 0;
+
+    /// `stamp`, so much later; kNever stays.
+    [[nodiscard]] Cycles later(Cycles stamp) const { return stamp == kNever ? kNever : stamp + cycles(); }
+};
+
+/// A master whose steady state repeats, so that an island can leap over many periods at once.
+class CadenceMaster {
+  public:
+    CadenceMaster() = default;
+    CadenceMaster(const CadenceMaster&) = delete;
+    CadenceMaster& operator=(const CadenceMaster&) = delete;
+    virtual ~CadenceMaster() = default;
+
+    /// Reads granted so far: a period begins with one of them.
+    [[nodiscard]] virtual std::uint64_t grants() const = 0;
+    /// Writes down everything that decides the future but addresses and bytes left; refuses unless all that is under way is
+    /// data of jobs that move on evenly, and all of it without errors.
+    virtual void record(StateRecord& state) const = 0;
+    /// The first edge at which something happens that is no part of the cadence.
+    [[nodiscard]] virtual Cycles even_until() const = 0;
+    /// The channels with a job. Valid when `record` has not refused.
+    virtual void channels(std::vector<CadenceChannel>& list) const = 0;
+    /// What is under way, in the order of the grants.
+    virtual void chunks(std::vector<CadenceChunk>& list) const = 0;
+    /// Moves the state. `initiator`: what to ask `leap` for.
+    virtual void leap(const Leap& leap, std::uint32_t initiator) = 0;
+};
+
+}  // namespace dmasim

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Islands against the clocked reference on random configurations, without SystemC: so many more of them, with leaps, and
+// with mutants that the comparison must notice.
+//   DMASIM_ISLAND_CONFIGURATIONS  how many for each test (nightly runs use more)
+//   DMASIM_ISLAND_SEED            the first seed
+#include <cstdlib>
+#include <iostream>
+
+#include <gtest/gtest.h>
+
+#include "reference/campaign.h"
+#include "reference/system.h"
+#include "unit/differential/run_island.h"
+
+namespace dmasim::test {
+namespace {
+
+reference::Scenario scenario_of(std::uint64_t seed, bool steady) {
+    if (steady) {
+        return steady_scenario(seed);
+    }
+    reference::Scenario scenario = reference::random_scenario(seed);
+    // A port of an island takes one request at a time, as a socket does; the page's queues do not, when they are full.
+    scenario.bus.queue_depth = 128;
+    return scenario;
+}
+
+struct Sum {
+    std::uint64_t leaped = 0;
+    std::uint64_t cycles = 0;
+    std::uint64_t wake_ups = 0;
+    std::uint64_t with_leaps = 0;
+};
+
+Sum compare(std::uint64_t part, std::uint64_t usual, bool steady, const IslandRun& run) {
+    const std::uint64_t otherwise = std::getenv("DMASIM_NIGHTLY") != nullptr ? 10 * usual : usual;
+    const std::uint64_t count = reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", otherwise);
+    const std::uint64_t first = reference::number_from_environment("DMASIM_ISLAND_SEED", 5'000'000) + part * count;
+    Sum sum;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        const reference::Scenario scenario = scenario_of(seed, steady);
+        const IslandResult result = run_island(scenario, seed, run);
+        reference::Log expected = reference::run_reference(scenario);
+        if (!run.trace) {
+            expected.drop_trace();
+        }
+        EXPECT_EQ(reference::first_difference(result.log, expected), "") << "seed " << seed;
+        if (::testing::Test::HasFailure()) {
+            return sum;
+        }
+        sum.leaped += result.leaped_cycles;
+        sum.with_leaps += result.leaped_cycles != 0 ? 1 : 0;
+        sum.cycles += scenario.limit;
+        sum.wake_ups += result.wake_ups;
+    }
+    std::cout << "seeds " << first << " to " << first + count - 1 << ": " << sum.cycles << " cycles, " << sum.wake_ups
+              << " wake-ups, " << sum.leaped << " cycles leaped over in " << sum.with_leaps << " configurations\n";
+    return sum;
+}
+
+TEST(Island, AgreesWithTheReferenceInEveryEvent) {
+    IslandRun run;
+    run.trace = true;
+    compare(0, 300, false, run);
+}
+
+TEST(Island, AgreesWithTheReferenceWithoutATrace) {
+    const Sum sum = compare(1, 300, false, {});
+    // An island that woke up at every edge would agree as well.
+    EXPECT_LT(sum.wake_ups * 2, sum.cycles);
+}
+
+TEST(Island, LeapsAgreeWithTheReference) {
+    const Sum sum = compare(2, 200, true, {});
+    EXPECT_GT(sum.leaped * 20, sum.cycles);
+    EXPECT_GT(sum.with_leaps * 5, reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", 200));
+}
+
+// Every mutant is noticed, and soon.
+TEST(Island, MutantsAreNoticed) {
+    const auto noticed = [](const IslandRun& run) {
+        unsigned count = 0;
+        for (std::uint64_t seed = 6'000'000; seed < 6'000'060; ++seed) {
+            const reference::Scenario scenario = scenario_of(seed, false);
+            reference::Log expected = reference::run_reference(scenario);
+            expected.drop_trace();
+            bool differs = true;
+            try {
+                differs = !reference::first_difference(run_island(scenario, seed, run).log, expected).empty();
+            } catch (const std::exception&) {
+                // An invariant of the product has noticed it.
+            }
+            count += differs ? 1 : 0;
+        }
+        return count;
+    };
+    for (const IslandMutant mutant :
+         {IslandMutant::EdgeOfThePresent, IslandMutant::InputsAtOnce, IslandMutant::BoundTooLate,
+          IslandMutant::WholeBurstsOnly, IslandMutant::OrderOfArrival}) {
+        IslandRun run;
+        run.mutant = mutant;
+        const unsigned count = noticed(run);
+        std::cout << "mutant " << static_cast<int>(mutant) << ": noticed in " << count << " of 60 configurations\n";
+        EXPECT_GT(count, 3U) << static_cast<int>(mutant);
+    }
+    EXPECT_EQ(noticed({}), 0U);
+}
+
+}  // namespace
+}  // namespace dmasim::test
