@@ -242,12 +242,12 @@ class BusCore::Impl {
     }
 
     // As next_answer() of the bus.
-    Cycles next_answer(std::uint32_t number, Cycles from) const {
+    Cycles next_answer(std::uint32_t number, Cycles from, Cycles soonest) const {
         const Initiator& initiator = *initiators_.at(number);
         Cycles next = kNever;
         for (const Queue& queue : initiator.queues) {
             if (queue.accepted < queue.waiting.size()) {
-                return std::max(from, next_edge());
+                return std::max(from, soonest);
             }
             Cycles first = kNever;  // Of the target's answer.
             Access access = Access::Read;
@@ -379,7 +379,7 @@ class BusCore::Impl {
 
     std::optional<InBus> find(std::uint32_t number, Access access, std::uint32_t tag) const {
         const Queue& queue = initiators_.at(number)->queues[index_of(access)];
-        const auto look = [&](const std::deque<std::uint32_t>& ids) -> std::optional<InBus> {
+        const auto look = [&](const Ring<std::uint32_t>& ids) -> std::optional<InBus> {
             for (const std::uint32_t id : ids) {
                 if (entries_[id].burst.tag == tag) {
                     return InBus{id, entries_[id].forwarded, entries_[id].answered};
@@ -395,7 +395,7 @@ class BusCore::Impl {
         return leap.bytes(entries_[id].initiator, entries_[id].burst.channel);
     }
 
-    Cycles next_call_outside(const std::vector<bool>& inside, Cycles from) const {
+    Cycles next_call_outside(const std::vector<bool>& inside, Cycles from, Cycles soonest) const {
         Cycles next = kNever;
         for (std::uint32_t number = 0; number < initiators_.size(); ++number) {
             const bool foreign_initiator = number >= inside.size() || !inside[number];
@@ -407,11 +407,11 @@ class BusCore::Impl {
                 const bool for_caches = initiators_[number]->snooped && !caches_.empty() &&
                                         !(queue.waiting.empty() && queue.flight.empty());
                 if (for_others || for_caches) {
-                    return std::max(from, next_edge());
+                    return std::max(from, soonest);
                 }
             }
             if (foreign_initiator) {
-                next = std::min(next, next_answer(number, from));
+                next = std::min(next, next_answer(number, from, soonest));
             }
         }
         return next;
@@ -932,12 +932,12 @@ void BusCore::evaluate(Cycles edge) {
     impl_->evaluate(edge);
 }
 
-Cycles BusCore::next_answer(std::uint32_t initiator, Cycles from) const {
-    return impl_->next_answer(initiator, from);
+Cycles BusCore::next_answer(std::uint32_t initiator, Cycles from, Cycles soonest) const {
+    return impl_->next_answer(initiator, from, soonest);
 }
 
-Cycles BusCore::next_call_outside(const std::vector<bool>& inside, Cycles from) const {
-    return impl_->next_call_outside(inside, from);
+Cycles BusCore::next_call_outside(const std::vector<bool>& inside, Cycles from, Cycles soonest) const {
+    return impl_->next_call_outside(inside, from, soonest);
 }
 
 void BusCore::record(StateRecord& state, const std::vector<bool>& leaping) const {

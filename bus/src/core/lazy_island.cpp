@@ -96,16 +96,20 @@ void LazyIsland::advance_to(Cycles now) {
 }
 
 Cycles LazyIsland::next_visible() const {
-    Cycles next = bus_.next_call_outside(inside_, reached_);
+    const Cycles soonest = next_edge();
+    if (soonest == kNever) {
+        return kNever;
+    }
+    Cycles next = bus_.next_call_outside(inside_, reached_, soonest);
     for (const Clocked* block : border_) {
         next = std::min(next, block->next_edge());
     }
     for (const Master& master : masters_) {
-        const Cycles answer = bus_.next_answer(master.initiator, reached_);
+        const Cycles answer = bus_.next_answer(master.initiator, reached_, soonest);
         const Cycles any = std::min(master.core->next_edge(), answer == kNever ? kNever : answer + 1);
         next = std::min(next, master.hints != nullptr ? master.hints->next_visible(*this, reached_, any) : any);
     }
-    return next != kNever ? next : next_edge();
+    return next != kNever ? next : soonest;
 }
 
 std::uint32_t LazyIsland::interval(Access access, std::uint64_t first, std::uint64_t last) const {

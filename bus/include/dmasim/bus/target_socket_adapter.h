@@ -66,10 +66,11 @@ struct TargetSocketHandlers {
 /// could carry out are completed at once with an error.
 ///
 /// Evaluate it after the core, at the same edges: it holds the responses that the core has announced in advance.
-class TargetSocketAdapter final : public Clocked,
-                                  public BurstMaster,
-                                  public IslandGate,
-                                  private tlm::tlm_fw_transport_if<> {
+class TargetSocketAdapter final
+    : public Clocked,
+      public BurstMaster,
+      public IslandGate,
+      public tlm::tlm_fw_transport_if<> {  // Not private: who is bound to it looks for IslandGate.
   public:
     struct Options {
         /// Distance of two write beats, announced in the extension of a write when it is accepted. 0: not announced.

@@ -82,11 +82,11 @@ class BusCore final : public Clocked, public SnoopMaster {
 
     /// A lower bound of the next edge, `from` or later, at which the bus can answer `initiator`, or accept what waits for
     /// room, if no input comes from outside of the bus and its memories (`bind_memory`); kNever: it cannot. All edges before
-    /// `from` have been evaluated.
-    [[nodiscard]] Cycles next_answer(std::uint32_t initiator, Cycles from) const;
+    /// `from` have been evaluated. `soonest`: the next edge at which the bus or one of its memories or masters has work.
+    [[nodiscard]] Cycles next_answer(std::uint32_t initiator, Cycles from, Cycles soonest) const;
     /// The same for the edge at which the bus next calls anybody but its memories and the initiators in `inside`: it
     /// forwards a request to another target, accepts or answers one of another initiator, or asks caches.
-    [[nodiscard]] Cycles next_call_outside(const std::vector<bool>& inside, Cycles from) const;
+    [[nodiscard]] Cycles next_call_outside(const std::vector<bool>& inside, Cycles from, Cycles soonest) const;
 
     /// @{ Leaps (docs/lazy-islands.md). Writes down what decides the future; refuses if there is anything but data of the
     /// initiators in `leaping` on its way to or from memories (`bind_memory`).
