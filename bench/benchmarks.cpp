@@ -23,6 +23,8 @@ const char* name_of(Driver driver) {
             return "reference_clocked";
         case Driver::Events:
             return "events";
+        case Driver::Lazy:
+            return "lazy";
         case Driver::LooselyTimed:
             return "loosely_timed";
     }
@@ -50,7 +52,9 @@ Measurement measure(const Workload& workload, Driver driver) {
     const std::unique_ptr<Platform> platform =
         driver == Driver::ReferenceClocked ? make_clocked_platform(workload) : make_event_platform(workload, driver);
     const std::uint64_t piece = workload.poll_cycles;
-    const std::uint64_t cycles = driver == Driver::ReferenceClocked ? workload.clocked_cycles : workload.event_cycles;
+    const std::uint64_t cycles = driver == Driver::ReferenceClocked ? workload.clocked_cycles
+                                 : driver == Driver::Lazy           ? workload.lazy_cycles
+                                                                    : workload.event_cycles;
     Measurement result;
     platform->run(kCommonCycles);
     const std::uint64_t before = bytes_moved(*platform, workload);

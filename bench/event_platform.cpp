@@ -80,7 +80,7 @@ class EventPlatform final : public Platform {
   public:
     EventPlatform(const Workload& workload, Driver driver)
         : clock_(10, sc_core::SC_NS),
-          bus_("bus", clock_, workload.bus()),
+          bus_("bus", clock_, workload.bus(), bus_options(driver)),
           memory_("memory", clock_, workload.memory(), memory_options(driver)) {
         bus_.initiator_sockets[0].bind(memory_.socket);
         for (const Image& image : images(workload)) {
@@ -121,6 +121,11 @@ class EventPlatform final : public Platform {
     std::uint64_t memory_hash() override { return memory_.hash(); }
 
   private:
+    static InterconnectOptions bus_options(Driver driver) {
+        InterconnectOptions options;
+        options.lazy = driver == Driver::Lazy;
+        return options;
+    }
     static MemoryOptions memory_options(Driver driver) {
         MemoryOptions options;
         options.dmi = driver == Driver::LooselyTimed;

@@ -28,7 +28,7 @@ std::vector<Driver> Workload::drivers() const {
     if (loosely_timed) {
         return {Driver::LooselyTimed};
     }
-    return {Driver::ReferenceClocked, Driver::Events};
+    return {Driver::ReferenceClocked, Driver::Events, Driver::Lazy};
 }
 
 DmaConfig Workload::dma() const {
@@ -94,13 +94,14 @@ const std::vector<Workload>& workloads() {
         add("contended", [](Workload& w) { w.channels = 4, w.wait_states = 2; });
         add("single", [](Workload& w) { w.wait_states = 2; });
         add("short", [](Workload& w) { w.channels = 4, w.burst_beats = 4; });
-        add("paced", [](Workload& w) { w.pace_cycles = 512; });
+        add("paced", [](Workload& w) { w.pace_cycles = 512, w.lazy_cycles = 1 << 26; });
         add("idle", [](Workload& w) {
             w.channels = 0, w.poll_cycles = 10'000;
             w.event_cycles = std::uint64_t{1} << 31;
+            w.lazy_cycles = w.event_cycles;
         });
         add("two_masters", [](Workload& w) { w.masters = 2, w.channels = 4, w.wait_states = 2; });
-        add("cpu_dma", [](Workload& w) { w.wait_states = 2, w.cpu_miss_cycles = 480; });
+        add("cpu_dma", [](Workload& w) { w.wait_states = 2, w.cpu_miss_cycles = 480, w.lazy_cycles = 1 << 27; });
         add("bulk_lt", [](Workload& w) {
             w.burst_beats = 256, w.data_width_bits = 128, w.row_bytes = 1 << 24, w.loosely_timed = true;
             w.event_cycles = std::uint64_t{1} << 28;

@@ -15,6 +15,7 @@ namespace dmasim::bench {
 enum class Driver : std::uint8_t {
     ReferenceClocked,  ///< One SC_METHOD on an sc_clock that evaluates every block at every edge.
     Events,            ///< One activation a burst, over TLM.
+    Lazy,              ///< An island, which is run when somebody looks.
     LooselyTimed,      ///< b_transport, direct memory pointers, a quantum.
 };
 
@@ -35,6 +36,7 @@ struct Workload {
     std::uint32_t poll_cycles = 0;  ///< Not 0: the simulation is run in pieces of so many cycles.
     std::uint64_t clocked_cycles = 1 << 21;  ///< Measured under ReferenceClocked.
     std::uint64_t event_cycles = 1 << 25;    ///< Measured under Events.
+    std::uint64_t lazy_cycles = 1ULL << 29;  ///< Measured under Lazy.
 
     /// The drivers under which it is measured.
     [[nodiscard]] std::vector<Driver> drivers() const;

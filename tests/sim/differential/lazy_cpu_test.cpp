@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A CPU with a cache, a store buffer and a random program, beside a controller that it programs over the bus: the lazy
+// driver against the events driver, every event and every result of the program. Each run has a process of its own.
+//   DMASIM_LAZY_CPU_CONFIGURATIONS  how many (nightly runs use more)
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "dmasim/bus/interconnect.h"
+#include "dmasim/bus/memory.h"
+#include "dmasim/cpu_stub/cpu.h"
+#include "dmasim/model/frontend/native/register_map.h"
+#include "dmasim/tlm/dma_controller.h"
+
+#include "reference/campaign.h"
+#include "reference/log.h"
+
+namespace dmasim::test {
+namespace {
+
+constexpr std::uint64_t kRegisters = 0x1000'0000;
+constexpr std::uint64_t kMemoryBytes = 1 << 18;
+
+class Dice {
+  public:
+    explicit Dice(std::uint64_t seed) : state_(seed * 2 + 1) {}
+    std::uint64_t roll(std::uint64_t sides) {
+        state_ += 0x9E37'79B9'7F4A'7C15U;
+        std::uint64_t x = state_;
+        x = (x ^ x >> 30) * 0xBF58'476D'1CE4'E5B9U;
+        x = (x ^ x >> 27) * 0x94D0'49BB'1331'11EBU;
+        return (x ^ x >> 31) % sides;
+    }
+
+  private:
+    std::uint64_t state_;
+};
+
+class Recorder final : public TraceSink {
+  public:
+    void event(const TraceEvent& event) override {
+        lines.push_back(
+            fmt::format("{:>8} event {} source {} channel {} access {} bytes {} value {} address {:#x} job {}",
+                        event.at.count(), static_cast<int>(event.kind), event.source, event.channel,
+                        static_cast<int>(event.access), event.bytes, event.value, event.address, event.job));
+    }
+    std::vector<std::string> lines;
+};
+
+struct Platform final : sc_core::sc_module {
+    Platform(const sc_core::sc_module_name& name, std::uint64_t run_seed, bool lazy, bool traced)
+        : sc_module(name), seed(run_seed), domain(10, sc_core::SC_NS), irq("irq") {
+        Dice dice(seed);
+        TraceSink* const sink = traced ? &recorder : nullptr;
+        const bool coherent = dice.roll(3) == 0;
+        BusConfig bus_config;
+        const std::array<const char*, 3> topologies{"shared", "crossbar", "simple"};
+        bus_config.topology = topologies[dice.roll(3)];
+        bus_config.initiators = 2;
+        bus_config.targets = 2;
+        bus_config.request_latency = static_cast<std::uint32_t>(1 + dice.roll(3));
+        bus_config.response_latency = static_cast<std::uint32_t>(1 + dice.roll(3));
+        bus_config.queue_depth = static_cast<std::uint32_t>(1 + dice.roll(6));
+        bus_config.max_outstanding = static_cast<std::uint32_t>(1 + dice.roll(4));
+        bus_config.snooped = {false, coherent};
+        bus_config.map = {AddressRange{0, kMemoryBytes, 0, 0, "memory"}, AddressRange{kRegisters, 0x2000, 1, 0, "dma"}};
+        MemoryConfig memory_config;
+        memory_config.size = kMemoryBytes;
+        memory_config.read_latency = static_cast<std::uint32_t>(1 + dice.roll(10));
+        memory_config.write_latency = static_cast<std::uint32_t>(1 + dice.roll(10));
+        memory_config.read_wait = static_cast<std::uint32_t>(dice.roll(3));
+        memory_config.write_wait = static_cast<std::uint32_t>(dice.roll(3));
+        CpuConfig cpu_config;
+        cpu_config.cache.size_bytes = 1024U << dice.roll(4);
+        cpu_config.cache.ways = 1U << dice.roll(3);
+        cpu_config.cache.write_policy = dice.roll(3) == 0 ? WritePolicy::Through : WritePolicy::Back;
+        cpu_config.cache.write_back_buffers = static_cast<std::uint32_t>(1 + dice.roll(3));
+        cpu_config.cache.coherence = coherent ? CoherenceMode::IoCoherent : CoherenceMode::None;
+        cpu_config.store_buffer.entries = static_cast<std::uint32_t>(1 + dice.roll(8));
+        cpu_config.store_buffer.max_in_flight =
+            static_cast<std::uint32_t>(1 + dice.roll(cpu_config.store_buffer.entries));
+        DmaControllerConfig dma_config;
+        dma_config.dma.channels = 4;
+        dma_config.dma.max_burst_beats = static_cast<std::uint32_t>(1 + dice.roll(16));
+        dma_config.dma.fifo_beats = dma_config.dma.max_burst_beats * static_cast<std::uint32_t>(1 + dice.roll(4));
+        InterconnectOptions bus_options;
+        bus_options.sink = sink;
+        bus_options.source = 10;
+        bus_options.lazy = lazy;
+        MemoryOptions memory_options;
+        memory_options.sink = sink;
+        memory_options.source = 11;
+        CpuOptions cpu_options;
+        cpu_options.trace = sink;
+        cpu_options.source = 12;
+        const std::vector<std::function<void()>> build = {
+            [&] { bus = std::make_unique<Interconnect>("bus", domain, bus_config, bus_options); },
+            [&] { memory = std::make_unique<Memory>("memory", domain, memory_config, memory_options); },
+            [&] {
+                cpu = std::make_unique<Cpu>(
+                    "cpu", domain, cpu_config, [this](CpuContext& context) { program(context); }, cpu_options);
+            },
+            [&] { dma = std::make_unique<DmaController>("dma", domain, dma_config, sink); },
+        };
+        const bool reversed = dice.roll(2) == 0;
+        for (std::size_t n = 0; n < build.size(); ++n) {
+            build[reversed ? build.size() - 1 - n : n]();
+        }
+        cpu->memory.bind(bus->target_sockets[0]);
+        dma->memory.bind(bus->target_sockets[1]);
+        bus->initiator_sockets[0].bind(memory->socket);
+        bus->initiator_sockets[1].bind(dma->registers);
+        dma->irq.bind(irq);
+        cpu->irq[0].bind(irq);
+        if (coherent) {
+            bus->add_cache(cpu->snoop_port());
+        }
+    }
+
+    void note(const CpuContext& context, const char* what, std::uint64_t value) {
+        recorder.lines.push_back(fmt::format("{:>8} program: {} {:#x}", context.now().count(), what, value));
+    }
+
+    void start(CpuContext& context, Dice& dice, unsigned channel) {
+        namespace reg = native::reg;
+        const auto write = [&](std::uint32_t offset, std::uint64_t value) {
+            context.write_register(kRegisters + native::channel_register(channel, offset),
+                                   static_cast<std::uint32_t>(value));
+        };
+        // Sources and destinations meet, and meet the program's data, now and then.
+        write(reg::kSrcLo, dice.roll(8) * 8192 + dice.roll(256));
+        write(reg::kDstLo, (8 + dice.roll(8)) * 8192 + dice.roll(256));
+        write(reg::kLength, 1 + dice.roll(6000));
+        write(reg::kIntEnable, 0x3F);
+        write(reg::kControl, native::control::kStart);
+    }
+
+    void program(CpuContext& context) {
+        namespace reg = native::reg;
+        Dice dice(seed + 1000);
+        context.on_interrupt(0, [this](CpuContext& handler) {
+            for (unsigned channel = 0; channel < 4; ++channel) {
+                const std::uint64_t place = kRegisters + native::channel_register(channel, reg::kIntStatus);
+                const std::uint32_t status = handler.read_register(place);
+                note(handler, "interrupt status", status);
+                handler.write_register(place, status);
+            }
+        });
+        const std::uint64_t steps = 20 + dice.roll(60);
+        for (std::uint64_t step = 0; step < steps; ++step) {
+            const std::uint64_t address = dice.roll(16) * 8192 + dice.roll(2048);
+            switch (dice.roll(12)) {
+                case 0:
+                case 1:
+                    note(context, "load", context.load32(address));
+                    break;
+                case 2:
+                    context.store64(address, dice.roll(1U << 31));
+                    break;
+                case 3:
+                    note(context, "uncached load", context.load16(address, MemoryType::Uncached));
+                    break;
+                case 4:
+                    context.store32(address, static_cast<std::uint32_t>(dice.roll(1U << 31)), MemoryType::Uncached);
+                    break;
+                case 5:
+                    context.clean_invalidate(address, 1 + dice.roll(400));
+                    break;
+                case 6:
+                    dice.roll(2) == 0 ? context.dsb() : context.dmb();
+                    break;
+                case 7:
+                    context.wait_cycles(dice.roll(1500));
+                    break;
+                case 8:
+                case 9:
+                    start(context, dice, static_cast<unsigned>(dice.roll(4)));
+                    break;
+                case 10:
+                    note(context, "residue",
+                         context.read_register(kRegisters + native::channel_register(
+                                                                static_cast<unsigned>(dice.roll(4)), reg::kResidueLo)));
+                    break;
+                default:
+                    context.prefetch(address);
+                    break;
+            }
+            note(context, "step", step);
+        }
+    }
+
+    std::string run() {
+        std::vector<std::uint8_t> bytes(kMemoryBytes);
+        for (std::size_t k = 0; k < bytes.size(); ++k) {
+            bytes[k] = static_cast<std::uint8_t>(k * 37 + (k >> 8));
+        }
+        memory->poke(0, bytes.data(), bytes.size());
+        Dice dice(seed + 2000);
+        const std::uint64_t end = 40'000 * 10'000;
+        while (sc_core::sc_time_stamp().value() < end) {
+            const std::uint64_t piece =
+                std::min<std::uint64_t>(1 + dice.roll(9'000'000), end - sc_core::sc_time_stamp().value());
+            sc_core::sc_start(sc_core::sc_time::from_value(piece));
+            std::uint32_t word = 0;
+            const std::uint64_t place = 16 * 4096 + dice.roll(65536);
+            memory->peek(place, &word, 4);
+            const std::uint64_t now = domain.stamp_of(sc_core::sc_time_stamp()).count();
+            recorder.lines.push_back(fmt::format("{:>8} backdoor {:#x} {:#x}", now, place, word));
+        }
+        bus->catch_up();
+        dma->catch_up();
+        const CpuStatistics& statistics = cpu->statistics();
+        std::sort(recorder.lines.begin(), recorder.lines.end());
+        std::string text;
+        for (const std::string& line : recorder.lines) {
+            text += line + "\n";
+        }
+        text += fmt::format("hash {:#x} hits {} misses {} write_backs {} operations {} finished {} at {}\n",
+                            memory->hash(), statistics.hits, statistics.misses, statistics.write_backs,
+                            statistics.operations, cpu->finished(), cpu->finished_at().count());
+        return text;
+    }
+
+    std::uint64_t seed;
+    ClockDomain domain;
+    Recorder recorder;
+    sc_core::sc_signal<bool> irq;
+    std::unique_ptr<Interconnect> bus;
+    std::unique_ptr<Memory> memory;
+    std::unique_ptr<Cpu> cpu;
+    std::unique_ptr<DmaController> dma;
+};
+
+/// What a run in a process of its own says; "" if it does not come to its end.
+std::string outcome(std::uint64_t seed, bool lazy, bool traced) {
+    std::cout.flush();
+    std::array<int, 2> ends{};
+    if (pipe(ends.data()) != 0) {
+        return "";
+    }
+    const pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        std::string text;
+        try {
+            Platform platform("platform", seed, lazy, traced);
+            text = platform.run();
+            if (lazy && !(platform.dma->in_island() && platform.memory->in_island() && platform.bus->has_master(0))) {
+                text = "";
+            }
+        } catch (const std::exception& error) {
+            text = std::string("exception: ") + error.what() + "\n";
+        }
+        for (std::size_t done = 0; done < text.size();) {
+            const ssize_t count = write(ends[1], text.data() + done, text.size() - done);
+            if (count <= 0) {
+                break;
+            }
+            done += static_cast<std::size_t>(count);
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    std::string text;
+    std::array<char, 65536> piece;
+    for (ssize_t count = 0; (count = read(ends[0], piece.data(), piece.size())) > 0;) {
+        text.append(piece.data(), static_cast<std::size_t>(count));
+    }
+    close(ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? text : "";
+}
+
+/// The lines around the first difference.
+std::string first_difference(const std::string& a, const std::string& b) {
+    const auto place =
+        static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+    if (place == a.size() && a.size() == b.size()) {
+        return "";
+    }
+    const std::size_t from = a.rfind('\n', place > 300 ? place - 300 : 0);
+    const std::size_t begin = from == std::string::npos ? 0 : from;
+    return "events:\n" + a.substr(begin, 900) + "\nlazy:\n" + b.substr(begin, 900);
+}
+
+TEST(LazyCpu, AgreesWithTheEventsDriver) {
+    const std::uint64_t otherwise = std::getenv("DMASIM_NIGHTLY") != nullptr ? 1500 : 120;
+    const std::uint64_t count = reference::number_from_environment("DMASIM_LAZY_CPU_CONFIGURATIONS", otherwise);
+    const std::uint64_t first = reference::number_from_environment("DMASIM_LAZY_CPU_SEED", 1);
+    std::cout << "seeds " << first << " to " << first + count - 1 << std::endl;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        // Without a trace an island leaps.
+        const bool traced = seed % 2 == 0;
+        const std::string events = outcome(seed, false, traced);
+        const std::string lazy = outcome(seed, true, traced);
+        ASSERT_NE(events, "") << seed;
+        ASSERT_NE(lazy, "") << seed;
+        ASSERT_EQ(first_difference(events, lazy), "") << "seed " << seed;
+    }
+}
+
+}  // namespace
+}  // namespace dmasim::test
