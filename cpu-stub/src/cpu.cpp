@@ -25,6 +25,7 @@ class LatePort final : public BurstPort {
 
 MasterSocketOptions socket_options(const CpuConfig& config, const CpuOptions& options) {
     MasterSocketOptions result;
+    result.may_join = true;
     result.style = options.style;
     result.initiator = options.initiator;
     result.bus_bytes = config.bus_bytes();

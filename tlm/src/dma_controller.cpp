@@ -32,6 +32,7 @@ const DmaControllerConfig& checked(const std::string& name, const DmaControllerC
 
 MasterSocketOptions adapter_options(const DmaControllerConfig& config) {
     MasterSocketOptions options;
+    options.may_join = true;
     options.style = config.style;
     options.initiator = config.initiator;
     options.max_blocking_calls = config.dma.max_reads + config.dma.max_writes;

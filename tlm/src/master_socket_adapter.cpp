@@ -79,7 +79,7 @@ tlm::tlm_fw_transport_if<>& MasterSocketAdapter::target() {
 }
 
 void MasterSocketAdapter::end_of_elaboration() {
-    if (!may_join_ || options_.style != TransportStyle::NonBlocking || socket_.get_base_port().size() != 1) {
+    if (!options_.may_join || options_.style != TransportStyle::NonBlocking || socket_.get_base_port().size() != 1) {
         return;
     }
     if (auto* gate = dynamic_cast<IslandGate*>(&target())) {

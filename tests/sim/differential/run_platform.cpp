@@ -118,6 +118,7 @@ class TrafficModule final : public sc_core::sc_module {
   private:
     static MasterSocketOptions options(unsigned port, std::uint32_t bus_bytes) {
         MasterSocketOptions result;
+        result.may_join = true;
         result.initiator = static_cast<std::uint16_t>(port);
         result.bus_bytes = bus_bytes;
         return result;

@@ -42,6 +42,9 @@ struct MasterSocketOptions {
     bool flushed = false;
     /// Bytes a beat of the socket, to time the data of targets that do not announce an interval.
     std::uint32_t bus_bytes = 8;
+    /// Whether the master may join an island. Its module then calls `ClockedProcess::arrive()` before it gives the master
+    /// an input or looks at it.
+    bool may_join = false;
 };
 
 /// Turns the `BurstPort` calls of a master core into transport calls on an initiator socket, and what comes back into the
@@ -65,7 +68,7 @@ struct MasterSocketOptions {
 /// the read answered before, the response of a write not before its last beat could have been taken.
 ///
 /// A master that speaks non-blocking and whose socket is bound to a lazy interconnect of ours itself joins its island
-/// (docs/lazy-islands.md); its bursts then go from core to core.
+/// (docs/lazy-islands.md) if `may_join` is set; its bursts then go from core to core.
 class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, private tlm::tlm_bw_transport_if<> {
   public:
     /// Binds itself to the backward path of `socket`. Inputs to `master` are followed by `process.wake()`. All references
@@ -84,7 +87,7 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     [[nodiscard]] const DirectMemory& direct_memory() const { return direct_; }
 
     /// Keeps the master out of islands: its bursts go over the socket. Before the end of elaboration.
-    void stay_outside() { may_join_ = false; }
+    void stay_outside() { options_.may_join = false; }
     /// The master has joined an island (docs/lazy-islands.md): the socket carries nothing.
     [[nodiscard]] bool in_island() const { return island_ != nullptr; }
 
@@ -137,7 +140,6 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     ClockedProcess& process_;
     BurstMaster& master_;
     MasterSocketOptions options_;
-    bool may_join_ = true;
     BurstPort* island_ = nullptr;
     PayloadPool pool_;
     std::vector<InFlight> in_flight_;
