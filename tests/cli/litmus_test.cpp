@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "dmasim/cli/core/litmus_file.h"
+#include "dmasim/cpu_stub/core/context.h"
 #include "dmasim/model/verifier/verifier.h"
 
 #include "support.h"
