@@ -101,12 +101,12 @@ const std::vector<Workload>& workloads() {
             w.lazy_cycles = w.event_cycles;
         });
         add("two_masters", [](Workload& w) { w.masters = 2, w.channels = 4, w.wait_states = 2; });
-        add("cpu_dma", [](Workload& w) { w.wait_states = 2, w.cpu_miss_cycles = 480, w.lazy_cycles = 1 << 27; });
+        add("cpu_dma", [](Workload& w) { w.wait_states = 2, w.cpu_miss_cycles = 480, w.lazy_cycles = 1 << 26; });
         add("bulk_lt", [](Workload& w) {
             w.burst_beats = 256, w.data_width_bits = 128, w.row_bytes = 1 << 24, w.loosely_timed = true;
             w.event_cycles = std::uint64_t{1} << 28;
         });
-        add("scatter_gather", [](Workload& w) { w.descriptors = true, w.row_bytes = 4096; });
+        add("scatter_gather", [](Workload& w) { w.descriptors = true, w.row_bytes = 4096, w.lazy_cycles = 1 << 26; });
         return list;
     }();
     return table;
