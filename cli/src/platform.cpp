@@ -20,8 +20,8 @@ TransportStyle style_of(const ControllerSpec& controller) {
 }  // namespace
 
 Platform::Platform(const sc_core::sc_module_name& name, const Scenario& scenario, const ClockDomain& domain,
-                   TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions)
-    : sc_module(name), scenario_(scenario), domain_(domain) {
+                   TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions, DriverNotes* notes)
+    : sc_module(name), scenario_(scenario), domain_(domain), notes_(notes) {
     make(scenario, sink, watch, actions);
     bind(scenario);
     fill_memories(scenario);
@@ -230,7 +230,7 @@ void Platform::fill_memories(const Scenario& scenario) {
 }
 
 void Platform::run_program(CpuContext& context) {
-    runtime_ = std::make_unique<StepRuntime>(context, scenario_.platform);
+    runtime_ = std::make_unique<StepRuntime>(context, scenario_.platform, notes_);
     for (const Action& step : scenario_.program) {
         step(*runtime_);
     }

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "dmasim/cli/core/findings.h"
 #include "dmasim/cli/platform.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/model/stats/bus_utilisation.h"
@@ -17,6 +18,7 @@
 #include "dmasim/model/stats/event_fanout.h"
 #include "dmasim/model/stats/latencies.h"
 #include "dmasim/model/stats/transfer_log.h"
+#include "dmasim/model/verifier/monitor.h"
 #include "dmasim/tlm/core/vcd_writer.h"
 
 namespace dmasim::cli {
@@ -71,6 +73,15 @@ class Sinks {
         if (more != nullptr) {
             all_.add(*more);
         }
+        if (platform.verifier) {
+            verifier_ = std::make_unique<VerifierMonitor>(*platform.verifier);
+            for (std::size_t i = 0; i < platform.memories.size(); ++i) {
+                const MemorySpec& memory = platform.memories[i];
+                verifier_->add_memory(static_cast<std::uint16_t>(kFirstMemorySource + i), memory.base,
+                                      memory.config.size, memory.config.bus_bytes());
+            }
+            all_.add(*verifier_);
+        }
         if (vcd != nullptr) {
             VcdOptions options;
             options.period = platform.period_ps;
@@ -86,8 +97,13 @@ class Sinks {
 
     [[nodiscard]] TraceSink& all() { return all_; }
     [[nodiscard]] const RunLog& log() const { return log_; }
+    [[nodiscard]] DriverNotes* notes() { return verifier_.get(); }
 
     void settle(Cycles edge) {
+        // An input of the edge before may be reported at the next one.
+        if (verifier_ != nullptr && edge.count() > 0) {
+            verifier_->settle(edge - 1);
+        }
         if (vcd_ != nullptr) {
             vcd_->settle(edge);
         }
@@ -96,6 +112,9 @@ class Sinks {
     void finish(Cycles end, const Scenario& scenario, Result& result) {
         if (vcd_ != nullptr) {
             vcd_->finish(end);
+        }
+        if (verifier_ != nullptr) {
+            add_findings(end, result);
         }
         for (const Access access : {Access::Read, Access::Write}) {
             result.bus.at(static_cast<std::size_t>(access)) = {bus_.total(access).beats, bus_.total(access).bytes};
@@ -143,6 +162,18 @@ class Sinks {
         SourceFilter filter;
     };
 
+    void add_findings(Cycles end, Result& result) {
+        // What was announced for after the end has not happened.
+        verifier_->finish(end + 1);
+        std::vector<Finding> findings = verifier_->findings();
+        std::stable_sort(findings.begin(), findings.end(),
+                         [](const Finding& a, const Finding& b) { return a.at < b.at; });
+        for (const Finding& finding : findings) {
+            result.findings.push_back(to_json(finding));
+            result.finding_texts.push_back(to_text(finding));
+        }
+    }
+
     void add_transfers(Result& result) {
         std::vector<TransferRecord> records = transfers_.records();
         // Blocks report independently of each other.
@@ -176,6 +207,7 @@ class Sinks {
     Counters others_;
     std::vector<std::unique_ptr<Controller>> blocks_;
     std::vector<std::unique_ptr<SourceFilter>> memory_filters_;
+    std::unique_ptr<VerifierMonitor> verifier_;
     std::unique_ptr<VcdWriter> vcd_;
     EventFanout all_;
 };
@@ -259,7 +291,7 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
     const ClockDomain domain(sc_core::sc_time::from_value(scenario.platform.period_ps));
     ChannelWatch watch(domain);
     Sinks sinks(scenario, watch, options.vcd, options.sink);
-    Platform platform("platform", scenario, domain, sinks.all(), watch, options.actions);
+    Platform platform("platform", scenario, domain, sinks.all(), watch, options.actions, sinks.notes());
 
     Result result;
     result.scenario = scenario.name;

@@ -110,6 +110,7 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
         "evictions and prefetches at given cycles (platform.cpu.actor.schedule), instead of random ones");
     line.options.add_options()("record", po::value<std::string>()->value_name("FILE"),
                                "write what was evicted and prefetched, for --schedule");
+    line.options.add_options()("verify", "look for hazards between driver and devices (platform.verifier.enabled)");
     line.options.add_options()("trace", "write the waveform trace.vcd; needs --out");
     const Parsed parsed = parse(line, arguments, streams);
     if (parsed.answered) {
@@ -119,6 +120,9 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
     std::vector<Setting> settings = settings_of(parsed);
     if (parsed.has("trace")) {
         settings.push_back({{"run", "trace"}, "true", "--trace"});
+    }
+    if (parsed.has("verify")) {
+        settings.push_back({{"platform", "verifier", "enabled"}, "true", "--verify"});
     }
     if (parsed.has("schedule")) {
         const std::string file = parsed.text("schedule");

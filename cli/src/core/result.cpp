@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <xxhash.h>
 
 namespace dmasim::cli {
@@ -202,10 +203,24 @@ void check_unexpected(const Expectations& expected, const PlatformSpec& platform
     }
 }
 
+void check_findings(const Expectations& expected, Result& result) {
+    std::vector<std::string> found;
+    for (const Json& finding : result.findings) {
+        found.push_back(finding.at("rule").get<std::string>());
+    }
+    const bool holds = found == expected.findings;
+    result.findings_expected = true;
+    result.expectations.push_back({"findings", expected.findings_where, holds,
+                                   holds ? "" : fmt::format("{}", fmt::join(expected.findings, ", ")),
+                                   holds           ? ""
+                                   : found.empty() ? "none"
+                                                   : fmt::format("{}", fmt::join(found, ", "))});
+}
+
 }  // namespace
 
 bool Result::as_expected() const {
-    return findings.empty() &&
+    return (findings.empty() || findings_expected) &&
            std::all_of(expectations.begin(), expectations.end(), [](const Check& c) { return c.holds; });
 }
 
@@ -247,6 +262,9 @@ void check_expectations(const Expectations& expected, const PlatformSpec& platfo
              holds              ? ""
              : found != nullptr ? fmt::format("{}", found->value)
                                 : "no such statistic" + (near.empty() ? "" : "; did you mean " + near + "?")});
+    }
+    if (!expected.findings.empty()) {
+        check_findings(expected, result);
     }
     check_unexpected(expected, platform, stopped, result);
 }

@@ -311,6 +311,29 @@ CacheActorConfig actor_of(const View& view, std::vector<CpuStall>& stalls) {
     return config;
 }
 
+VerifierConfig verifier_of(const View& view, const PlatformSpec& platform) {
+    VerifierConfig config;
+    if (platform.cpu) {
+        const CacheConfig& cache = platform.cpu->cache;
+        const bool coherent = cache.coherence == CoherenceMode::IoCoherent;
+        config.line_bytes = cache.line_bytes;
+        config.whole_line_write_back = !coherent;
+        config.snooped_writes = coherent;
+        config.coherent_writes = coherent && std::all_of(platform.controllers.begin(), platform.controllers.end(),
+                                                         [](const ControllerSpec& each) { return each.snooped; });
+    }
+    for (const View& rule : view["disabled_rules"].items()) {
+        config.disabled_rules.push_back(rule.string());
+    }
+    for (const View& item : view["suppressions"].items()) {
+        config.suppressions.push_back({item["rule"].string(), item["address"].number(), item["size"].number()});
+    }
+    config.device_address_bits = view["address_bits"].number32();
+    config.starvation_cycles = view["starvation_cycles"].number();
+    refuse(view, validate(config));
+    return config;
+}
+
 /// Collects what occupies addresses and refuses what overlaps.
 class Map {
   public:
@@ -453,6 +476,9 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
         checked.topology = "simple";  // Not built; the rest of the configuration is looked at all the same.
     }
     refuse(bus_view, validate(checked));
+    if (view["verifier"]["enabled"].boolean()) {
+        platform.verifier = verifier_of(view["verifier"], platform);
+    }
     return platform;
 }
 
@@ -643,6 +669,7 @@ Expectations expectations_of(const View& view, const PlatformSpec& platform, con
     }
     for (const View& item : view["findings"].items()) {
         expected.findings.push_back(item.string());
+        expected.findings_where = place_of(view["findings"]);
     }
     return expected;
 }

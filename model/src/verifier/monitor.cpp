@@ -149,17 +149,24 @@ class VerifierMonitor::Impl {
             return;
         }
         settled = edge;
-        std::sort(held.begin(), held.end(), comes_before);
-        const auto end = std::partition_point(held.begin(), held.end(),
-                                              [edge](const Record& record) { return record.event.at < edge; });
-        for (auto record = held.begin(); record != end; ++record) {
-            last = std::max(last, record->event.at);
-            judge(*record);
+        // Records are large: their numbers are sorted.
+        order.clear();
+        for (std::size_t number = 0; number < held.size(); ++number) {
+            if (held[number].event.at < edge) {
+                order.push_back(number);
+            }
         }
-        held.erase(held.begin(), end);
-        if (edge == kNever) {
-            commit(kNever);
+        std::sort(order.begin(), order.end(),
+                  [this](std::size_t a, std::size_t b) { return comes_before(held[a], held[b]); });
+        for (const std::size_t number : order) {
+            last = std::max(last, held[number].event.at);
+            judge(held[number]);
         }
+        held.erase(
+            std::remove_if(held.begin(), held.end(), [edge](const Record& record) { return record.event.at < edge; }),
+            held.end());
+        // Beats before `edge` are there; nobody has looked at them yet.
+        commit(edge);
         if (held.empty() && writes.empty()) {
             bytes.clear();
         } else if (bytes.size() > kCompactFrom) {
@@ -414,6 +421,7 @@ class VerifierMonitor::Impl {
         }
     }
 
+    std::vector<std::size_t> order;
     std::vector<std::uint8_t> bytes;
     std::deque<Write> writes;
     std::uint64_t arrivals = 0;
@@ -474,8 +482,8 @@ void VerifierMonitor::settle(Cycles edge) {
     impl_->settle(edge);
 }
 
-void VerifierMonitor::finish() {
-    impl_->settle(kNever);
+void VerifierMonitor::finish(Cycles end) {
+    impl_->settle(end);
     impl_->verifier.finish(impl_->last);
 }
 

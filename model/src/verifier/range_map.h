@@ -57,6 +57,24 @@ class RangeMap {
         ranges_.emplace(range.first, Entry{range.last, value});
     }
 
+    /// As `assign`, and joins adjacent ranges of the same value.
+    void cover(ByteRange range, const Value& value) {
+        erase(range);
+        auto next = ranges_.upper_bound(range.first);
+        if (next != ranges_.end() && next->first == range.last + 1 && next->second.value == value) {
+            range.last = next->second.last;
+            next = ranges_.erase(next);
+        }
+        if (next != ranges_.begin()) {
+            const auto before = std::prev(next);
+            if (before->second.last + 1 == range.first && before->second.value == value) {
+                before->second.last = range.last;
+                return;
+            }
+        }
+        ranges_.emplace_hint(next, range.first, Entry{range.last, value});
+    }
+
     /// Calls `visit(part of a range that lies in `range`, its value)` in rising order of address.
     template <typename Function>
     void for_each(const ByteRange& range, Function visit) const {

@@ -97,6 +97,8 @@ class VerifierRule {
     virtual void doorbell(Cycles /*at*/, Judge& /*judge*/) {}
     virtual void copied(const ByteRange& /*destination*/, const ByteRange& /*source*/, Cycles /*at*/,
                         Judge& /*judge*/) {}
+    /// Whether `controller_event` is to be called.
+    [[nodiscard]] virtual bool wants_controller_events() const { return false; }
     virtual void controller_event(const TraceEvent& /*event*/, Judge& /*judge*/) {}
     virtual void finish(Cycles /*at*/, Judge& /*judge*/) {}
 };

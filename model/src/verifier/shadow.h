@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -77,10 +78,10 @@ struct Mapping {
     WriteId made = 0;  // The last write before it.
     bool live = true;  // Not completed.
     Cycles completed_at;
-    WriteId completed = 0;      // The last write before its completion.
-    RangeMap<Cycles> accessed;  // What the device has written (from the device) or read (to it).
-    RangeMap<Cycles> read;      // What the device has read, of either direction.
-    RangeMap<WriteId> reused;   // To the device: stored to over what was to be sent.
+    WriteId completed = 0;     // The last write before its completion.
+    RangeMap<bool> accessed;   // What the device has written (from the device) or read (to it).
+    RangeMap<bool> read;       // What the device has read, of either direction.
+    RangeMap<WriteId> reused;  // To the device: stored to over what was to be sent.
 
     [[nodiscard]] bool device_writes() const { return direction != DmaDirection::ToDevice; }
     [[nodiscard]] bool device_reads() const { return direction != DmaDirection::FromDevice; }
@@ -146,6 +147,25 @@ class Shadow {
             page_number_ = number;
         }
         return (*page_)[address % kPage];
+    }
+
+    /// Calls `visit(address, state)` for each byte of `range`.
+    template <typename Function>
+    void each(const ByteRange& range, Function visit) {
+        for (std::uint64_t address = range.first;;) {
+            ByteState* state = &byte(address);
+            const std::uint64_t last = std::min(range.last, address | (kPage - 1));
+            for (;; ++address, ++state) {
+                visit(address, *state);
+                if (address == last) {
+                    break;
+                }
+            }
+            if (address == range.last) {
+                return;
+            }
+            ++address;
+        }
     }
 
     /// Makes a write at cycle `at`, without changing a byte.

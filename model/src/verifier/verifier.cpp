@@ -91,6 +91,9 @@ class Verifier::Impl final : public detail::Judge {
             const auto& off = config_.disabled_rules;
             if (std::find(off.begin(), off.end(), row.kind.name) == off.end()) {
                 rules_.push_back(Rule{&row, row.make()});
+                if (rules_.back().rule->wants_controller_events()) {
+                    of_controllers_.push_back(rules_.size() - 1);
+                }
             }
         }
     }
@@ -125,7 +128,8 @@ class Verifier::Impl final : public detail::Judge {
 
     // ---- the CPU and its cache
 
-    void line_filled(Cycles at, std::uint64_t address, std::uint32_t set, std::uint32_t way, bool prefetch) {
+    void line_filled(Cycles at, std::uint64_t place, std::uint32_t set, std::uint32_t way, bool prefetch) {
+        const std::uint64_t address = state_.line_address(place);
         LineShadow& line = state_.lines[address];
         line.address = address;
         line.set = set;
@@ -253,7 +257,8 @@ class Verifier::Impl final : public detail::Judge {
         state_.sent.push_back(std::move(sent));
     }
 
-    void line_cleaned(std::uint64_t address) {
+    void line_cleaned(std::uint64_t place) {
+        const std::uint64_t address = state_.line_address(place);
         LineShadow* line = state_.line(address);
         if (line == nullptr || line->dirty_count == 0) {
             return;
@@ -263,7 +268,8 @@ class Verifier::Impl final : public detail::Judge {
         line->dirty_count = 0;
     }
 
-    void line_evicted(std::uint64_t address) {
+    void line_evicted(std::uint64_t place) {
+        const std::uint64_t address = state_.line_address(place);
         const auto found = state_.lines.find(address);
         if (found == state_.lines.end()) {
             return;
@@ -274,7 +280,8 @@ class Verifier::Impl final : public detail::Judge {
         state_.lines.erase(found);
     }
 
-    void line_invalidated(Cycles at, std::uint64_t address) {
+    void line_invalidated(Cycles at, std::uint64_t place) {
+        const std::uint64_t address = state_.line_address(place);
         const auto found = state_.lines.find(address);
         if (found == state_.lines.end()) {
             return;
@@ -323,17 +330,23 @@ class Verifier::Impl final : public detail::Judge {
         if (!range) {
             return;
         }
-        learn(*range, access);
+        const bool stale = learn(*range, access);
         if (access.purpose == Purpose::CacheFill) {
-            std::vector<WriteId>& fill = state_.fills[access.address];
-            fill.resize(access.bytes);
-            for (std::uint64_t offset = 0; offset < access.bytes; ++offset) {
-                fill[offset] = state_.byte(access.address + offset).memory;
+            for (std::uint64_t address = range->first;; ++address) {
+                const std::uint64_t line = state_.line_address(address);
+                std::vector<WriteId>& fill = state_.fills[line];
+                fill.resize(state_.line_bytes());
+                fill[address - line] = state_.byte(address).memory;
+                if (address == range->last) {
+                    break;
+                }
             }
             return;
         }
         if (of_cpu(access.purpose)) {
-            judge_memory_read(at, *range, access, FindingParty{VerifierAgent::Cpu, "load from memory", at}, false);
+            if (stale) {
+                judge_memory_read(at, *range, access, FindingParty{VerifierAgent::Cpu, "load from memory", at}, false);
+            }
             load_hooks(at, *range);
             return;
         }
@@ -348,13 +361,13 @@ class Verifier::Impl final : public detail::Judge {
             if (mapping.live && mapping.range.overlaps(*range)) {
                 const ByteRange part{std::max(mapping.range.first, range->first),
                                      std::min(mapping.range.last, range->last)};
-                mapping.read.assign(part, at);
+                mapping.read.cover(part, true);
                 if (mapping.device_reads()) {
-                    mapping.accessed.assign(part, at);
+                    mapping.accessed.cover(part, true);
                 }
             }
         }
-        if (!access.snooped) {
+        if (stale && !access.snooped) {
             const std::string what =
                 access.purpose == Purpose::Descriptor ? "descriptor fetch of channel " : "read of channel ";
             judge_memory_read(at, *range, access,
@@ -489,7 +502,10 @@ class Verifier::Impl final : public detail::Judge {
     }
 
     void controller_event(const TraceEvent& event) {
-        ask([&](VerifierRule& rule) { rule.controller_event(event, *this); });
+        for (const std::size_t number : of_controllers_) {
+            current_ = rules_[number].row;
+            rules_[number].rule->controller_event(event, *this);
+        }
     }
 
     void finish(Cycles at) {
@@ -830,20 +846,19 @@ class Verifier::Impl final : public detail::Judge {
 
     // ---- writes of memories
 
-    void learn(const ByteRange& range, const VerifiedAccess& access) {
-        if (access.data == nullptr || access.snooped) {
-            return;
-        }
-        for (std::uint64_t address = range.first;; ++address) {
-            ByteState& byte = state_.byte(address);
-            if (!byte.known && byte.newest == byte.memory && enabled(access, address - range.first)) {
+    /// Takes the values of bytes that are newest in memory; true if some are not.
+    bool learn(const ByteRange& range, const VerifiedAccess& access) {
+        bool stale = false;
+        const bool values = access.data != nullptr && !access.snooped;
+        state_.each(range, [&](std::uint64_t address, ByteState& byte) {
+            if (byte.newest != byte.memory) {
+                stale = true;
+            } else if (!byte.known && values && enabled(access, address - range.first)) {
                 byte.value = access.data[address - range.first];
                 byte.known = true;
             }
-            if (address == range.last) {
-                break;
-            }
-        }
+        });
+        return stale;
     }
 
     void write_back(Cycles at, const ByteRange& range, const VerifiedAccess& access) {
@@ -931,15 +946,14 @@ class Verifier::Impl final : public detail::Judge {
         if (!access.snooped) {
             judge_lines_under(at, range, access, id);
         }
-        for (std::uint64_t address = range.first;; ++address) {
+        state_.each(range, [&](std::uint64_t address, ByteState& byte) {
             if (enabled(access, address - range.first)) {
-                state_.renew(address, id, access.data == nullptr ? nullptr : access.data + (address - range.first));
-                state_.byte(address).memory = id;
+                byte.newest = id;
+                byte.memory = id;
+                byte.known = access.data != nullptr;
+                byte.value = access.data != nullptr ? access.data[address - range.first] : std::uint8_t{0};
             }
-            if (address == range.last) {
-                break;
-            }
-        }
+        });
         forget_losses(range);
         if (access.snooped) {
             update_copies(range, access, id);
@@ -948,7 +962,7 @@ class Verifier::Impl final : public detail::Judge {
             if (mapping.live && mapping.device_writes() && mapping.range.overlaps(range)) {
                 mapping.accessed.assign(
                     ByteRange{std::max(mapping.range.first, range.first), std::min(mapping.range.last, range.last)},
-                    at);
+                    true);
             }
         }
         if (!state_.descriptors.empty()) {
@@ -1095,6 +1109,7 @@ class Verifier::Impl final : public detail::Judge {
     VerifierConfig config_;
     Shadow state_;
     std::vector<Rule> rules_;
+    std::vector<std::size_t> of_controllers_;  // Numbers of the rules that look at controllers.
     const RuleRow* current_ = nullptr;
     std::vector<Finding> findings_;
     std::vector<std::pair<std::string, std::string>> texts_;  // Message and missing, before the range is filled in.

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dmasim/model/verifier/verifier.h"
+
 #include "test_paths.h"
 
 namespace dmasim {
@@ -161,6 +163,24 @@ TEST(Documentation, ContentsNameEveryPage) {
             const std::string link = "](" + fs::relative(page, kSource / "docs").generic_string() + ")";
             EXPECT_NE(contents.str().find(link), std::string::npos) << "docs/README.md lacks " << link;
         }
+    }
+}
+
+// Every rule of the verifier has a section that says what, why, how to fix it, and shows an example.
+TEST(Documentation, EveryRuleOfTheVerifierHasASection) {
+    const std::vector<std::string> lines = lines_of(kSource / "docs/verifier.md");
+    for (const VerifierRuleKind& rule : verifier_rules()) {
+        const auto head = std::find(lines.begin(), lines.end(), "### " + std::string{rule.name});
+        ASSERT_NE(head, lines.end()) << rule.name << " has no section in docs/verifier.md";
+        const auto end = std::find_if(head + 1, lines.end(), [](const std::string& line) { return line[0] == '#'; });
+        std::string text;
+        for (auto line = head + 1; line != end; ++line) {
+            text += *line + " ";
+        }
+        EXPECT_GT(text.size(), 120U) << rule.name;
+        EXPECT_NE(text.find("Fix"), std::string::npos) << rule.name;
+        EXPECT_NE(text.find("Example: "), std::string::npos) << rule.name;
+        EXPECT_FALSE(rule.summary.empty());
     }
 }
 

@@ -35,7 +35,7 @@ class Platform final : public sc_core::sc_module {
     /// `scenario`, `sink`, `watch` and `actions` must outlive the module. `sink` gets all events, `actions` (may be null) what
     /// the actor of the cache has done. Throws `ConfigError`.
     Platform(const sc_core::sc_module_name& name, const Scenario& scenario, const ClockDomain& domain, TraceSink& sink,
-             ChannelWatch& watch, CacheActionLog* actions = nullptr);
+             ChannelWatch& watch, CacheActionLog* actions = nullptr, DriverNotes* notes = nullptr);
     ~Platform() override;
 
     /// Brings controllers and bus to the present, so that their events are complete.
@@ -70,6 +70,7 @@ class Platform final : public sc_core::sc_module {
 
     const Scenario& scenario_;
     ClockDomain domain_;
+    DriverNotes* notes_;
     std::unique_ptr<Interconnect> bus_;
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::unique_ptr<DmaController>> controllers_;

@@ -262,8 +262,8 @@ void outcome(const Result& result, std::string& out) {
         out += fmt::format("The simulation failed: {}\n", result.failure);
         return;
     }
-    for (const Json& finding : result.findings) {
-        out += fmt::format("Finding: {}\n", finding.dump());
+    for (const std::string& finding : result.finding_texts) {
+        out += finding + "\n\n";
     }
     std::size_t held = 0;
     for (const Check& check : result.expectations) {

@@ -16,6 +16,7 @@ Action compile_maintain_all(const View& arguments, const StepContext& context);
 Action compile_evict(const View& arguments, const StepContext& context);
 Action compile_prefetch(const View& arguments, const StepContext& context);
 Action compile_barrier(const View& arguments, const StepContext& context);
+Action compile_note(const View& arguments, const StepContext& context);
 Action compile_start(const View& arguments, const StepContext& context);
 Action compile_wait_transfer(const View& arguments, const StepContext& context);
 Action compile_write_register(const View& arguments, const StepContext& context);

@@ -19,6 +19,7 @@ const std::vector<StepKind>& step_kinds() {
         {"evict", &compile_evict},
         {"prefetch", &compile_prefetch},
         {"barrier", &compile_barrier},
+        {"note", &compile_note},
         {"start", &compile_start},
         {"wait_transfer", &compile_wait_transfer},
         {"write_register", &compile_write_register},

@@ -24,6 +24,7 @@ class AbortInFlight final : public VerifierRule {
 
     void freed(const ByteRange& range, Cycles at, Judge& /*judge*/) override { given_up_.assign(range, at); }
 
+    [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
         const Channel channel{event.source, event.channel};
         if (event.kind == EventKind::JobCompleted) {

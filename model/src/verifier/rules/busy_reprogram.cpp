@@ -9,6 +9,7 @@ namespace {
 
 class BusyReprogram final : public VerifierRule {
   public:
+    [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
         if (event.kind != EventKind::ErrorLatched ||
             event.value != static_cast<std::uint32_t>(TransferError::BusyStart)) {

@@ -39,6 +39,7 @@ class EarlyDone final : public VerifierRule {
         judge.report(std::move(finding));
     }
 
+    [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
         const std::pair<std::uint32_t, std::uint32_t> channel{event.source, event.channel};
         const bool data_write = event.access == Access::Write && event.purpose == Purpose::Data;

@@ -8,26 +8,37 @@ namespace {
 
 class FifoXrun final : public VerifierRule {
   public:
+    [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
-        const auto stray = reads_.look_at(event, judge.state());
+        look_at(reads_, event, judge);
+        look_at(writes_, event, judge);
+    }
+
+  private:
+    static void look_at(StrayFinder& finder, const TraceEvent& event, Judge& judge) {
+        const auto stray = finder.look_at(event, judge.state());
         if (!stray) {
             return;
         }
+        const bool write = event.access == Access::Write;
         Finding finding;
         finding.at = event.at;
         finding.seen_at = event.at;
         finding.address = stray->beside.first;
         finding.bytes = stray->beside.bytes();
         finding.reader =
-            FindingParty{VerifierAgent::Device, "read of channel " + std::to_string(event.channel), event.at};
-        finding.message = "the device reads behind the end of the buffer " + text_of(stray->buffer) +
-                          " and takes what is there for payload";
+            FindingParty{VerifierAgent::Device,
+                         (write ? "write of channel " : "read of channel ") + std::to_string(event.channel), event.at};
+        finding.message = write ? "the device has more data than the buffer " + text_of(stray->buffer) +
+                                      " takes, and writes behind its end"
+                                : "the device reads behind the end of the buffer " + text_of(stray->buffer) +
+                                      " and takes what is there for payload";
         finding.missing = "a transfer no longer than its buffer";
         judge.report(std::move(finding));
     }
 
-  private:
     StrayFinder reads_{Access::Read};
+    StrayFinder writes_{Access::Write};
 };
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 
 class Starvation final : public VerifierRule {
   public:
+    [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
         if (event.kind != EventKind::CauseChanged || judge.config().starvation_cycles == 0) {
             return;

@@ -71,8 +71,10 @@ struct Result {
     std::optional<CpuStatistics> cpu;
     std::vector<ReportSection> sections;  ///< Of the steps of the program that have something to tell.
     std::vector<Check> expectations;
-    std::vector<Json> findings;
-    std::string failure;  ///< Why the simulation failed; empty: it did not.
+    std::vector<Json> findings;              ///< Of the verifier, by cycle.
+    std::vector<std::string> finding_texts;  ///< The same for people.
+    bool findings_expected = false;          ///< An expectation says which there must be.
+    std::string failure;                     ///< Why the simulation failed; empty: it did not.
 
     [[nodiscard]] bool as_expected() const;
     [[nodiscard]] std::uint64_t bytes_written() const;

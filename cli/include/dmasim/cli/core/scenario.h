@@ -22,6 +22,7 @@
 #include "dmasim/model/frontend/native/job_registers.h"
 #include "dmasim/model/job.h"
 #include "dmasim/model/status.h"
+#include "dmasim/model/verifier/verifier.h"
 
 namespace dmasim::cli {
 
@@ -89,6 +90,7 @@ struct PlatformSpec {
     std::vector<CpuStall> stalls;  ///< In rising order.
     bool monitor = false;
     bool lazy = false;  ///< The bus forms an island.
+    std::optional<VerifierConfig> verifier;
 };
 
 /// One transfer, as registers or as a chain of descriptors.
@@ -169,7 +171,8 @@ struct Expectations {
     std::string cycles_where;
     std::vector<TransferExpectation> transfers;
     std::vector<StatisticExpectation> statistics;
-    std::vector<std::string> findings;
+    std::vector<std::string> findings;  ///< Rules, in order of the cycles; empty: none may be found.
+    std::string findings_where;
 };
 
 struct RunSpec {

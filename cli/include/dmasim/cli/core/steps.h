@@ -9,6 +9,7 @@
 #include "dmasim/cli/core/scenario.h"
 #include "dmasim/cpu_stub/core/context.h"
 #include "dmasim/model/stats/statistic.h"
+#include "dmasim/model/verifier/driver_notes.h"
 
 namespace dmasim::cli {
 
@@ -33,10 +34,14 @@ struct ReportSection {
 /// What a step of the program works with.
 class StepRuntime {
   public:
-    StepRuntime(CpuContext& cpu, const PlatformSpec& platform) : cpu_(cpu), platform_(platform) {}
+    /// `notes`: where the program's notes go; null: nowhere.
+    StepRuntime(CpuContext& cpu, const PlatformSpec& platform, DriverNotes* notes = nullptr)
+        : cpu_(cpu), platform_(platform), notes_(notes) {}
 
     [[nodiscard]] CpuContext& cpu() { return cpu_; }
     [[nodiscard]] const PlatformSpec& platform() const { return platform_; }
+
+    [[nodiscard]] DriverNotes* notes() { return notes_; }
 
     /// Records the outcome of an expectation of a step.
     void check(Check check) { checks_.push_back(std::move(check)); }
@@ -49,6 +54,7 @@ class StepRuntime {
   private:
     CpuContext& cpu_;
     const PlatformSpec& platform_;
+    DriverNotes* notes_;
     std::vector<Check> checks_;
     std::vector<ReportSection> sections_;
 };

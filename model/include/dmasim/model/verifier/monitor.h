@@ -42,8 +42,8 @@ class VerifierMonitor final : public TraceSink, public DriverNotes {
 
     /// Promises that no event with `at` < `edge` and no note with `at` < `edge` will come any more, and judges those.
     void settle(Cycles edge);
-    /// Judges everything that is left, and the rules about the end. Nothing may come afterwards.
-    void finish();
+    /// Judges everything that is left before `end`, and the rules about the end. Nothing may come afterwards.
+    void finish(Cycles end = kNever);
 
     [[nodiscard]] const Verifier& verifier() const;
     [[nodiscard]] const std::vector<Finding>& findings() const { return verifier().findings(); }
