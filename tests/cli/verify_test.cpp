@@ -128,6 +128,15 @@ program:
     EXPECT_EQ(run({"run", scenario}).status, 0);
 }
 
+TEST(Verify, WhatItCannotSeeItRefuses) {
+    const TemporaryFolder folder;
+    const std::string file = folder.file("s.yaml", sender(kClean));
+    const Outcome blocking = run({"run", file, "--verify", "--set", "platform.controllers.0.style=blocking"});
+    EXPECT_EQ(blocking.status, 2);
+    EXPECT_THAT(blocking.err, HasSubstr("does not see the accesses of \"dma\": it is blocking"));
+    EXPECT_EQ(run({"run", file, "--set", "platform.controllers.0.style=blocking"}).status, 0);
+}
+
 TEST(Verify, ANoteNeedsItsBytes) {
     const TemporaryFolder folder;
     const std::string file = folder.file("n.yaml", sender("  - note: {kind: freed, address: 0x1000}"));

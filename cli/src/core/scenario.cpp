@@ -312,6 +312,14 @@ CacheActorConfig actor_of(const View& view, std::vector<CpuStall>& stalls) {
 }
 
 VerifierConfig verifier_of(const View& view, const PlatformSpec& platform) {
+    for (const ControllerSpec& controller : platform.controllers) {
+        if (controller.blocking || controller.config.timing.beat_accurate) {
+            // It would take what it does not see for what has not happened.
+            view["enabled"].fail(fmt::format("the verifier does not see the accesses of {}: it is {}",
+                                             in_quotes(controller.name),
+                                             controller.blocking ? "blocking" : "beat-accurate"));
+        }
+    }
     VerifierConfig config;
     if (platform.cpu) {
         const CacheConfig& cache = platform.cpu->cache;
