@@ -65,6 +65,9 @@ void random_calls(unsigned seed, unsigned calls) {
     std::vector<Mdl> mdls{make_contiguous_mdl(0x1000, 5000), make_contiguous_mdl(0x10FFF, 2),
                           make_contiguous_mdl(0x2'0000'0000, 9000),
                           make_mdl(0x777, 20000, {0x30000, 0x38000, 0x36000, 0x3A000, 0x39000, 0x40000}), Mdl{}};
+    mdls.push_back(make_contiguous_mdl(0x60000, 64));
+    mdls.push_back(make_mdl(0xFFFF'FFFF'FFFF'F000, ~0ULL, {0x70000}));
+    mdls[5].next = &mdls[5];  // A chain without an end.
     mdls[3].next = &mdls[0];
     mdls[1].next = &mdls[4];
 

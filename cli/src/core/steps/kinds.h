@@ -24,6 +24,7 @@ Action compile_read_register(const View& arguments, const StepContext& context);
 Action compile_wait_interrupt(const View& arguments, const StepContext& context);
 Action compile_wait_cycles(const View& arguments, const StepContext& context);
 Action compile_block_io(const View& arguments, const StepContext& context);
+Action compile_dma(const View& arguments, const StepContext& context);
 Action compile_loop(const View& arguments, const StepContext& context);
 
 /// The address of the registers of the controller that `arguments` names; fails if they are not on the bus.

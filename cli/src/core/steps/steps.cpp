@@ -27,6 +27,7 @@ const std::vector<StepKind>& step_kinds() {
         {"wait_interrupt", &compile_wait_interrupt},
         {"wait_cycles", &compile_wait_cycles},
         {"block_io", &compile_block_io},
+        {"dma", &compile_dma},
         {"loop", &compile_loop},
     };
     return kKinds;

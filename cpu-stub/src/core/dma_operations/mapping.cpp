@@ -141,7 +141,11 @@ Mapping* DmaOperations::Impl::map(AdapterState& adapter, Allocation& allocation,
     if (guarded) {
         // One run for the whole mapping, so that every device can take it.
         const std::uint64_t first = pieces.front().address % page;
-        mapping.guard.area_bytes = (span_pages(first, wanted, config.page_bytes) + 2) * page;
+        std::uint64_t whole = 0;  // What there is, which may be less than what is asked for.
+        for (const MemoryFragment& piece : pieces) {
+            whole += piece.bytes;
+        }
+        mapping.guard.area_bytes = (span_pages(first, whole, config.page_bytes) + 2) * page;
         const auto run =
             guard_pages.take(mapping.guard.area_bytes / page, boundary / page, config.guard_area.base / page);
         if (!run) {

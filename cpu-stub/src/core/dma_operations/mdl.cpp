@@ -22,10 +22,18 @@ Mdl make_contiguous_mdl(std::uint64_t address, std::uint64_t bytes, std::uint32_
     return make_mdl(address, bytes, pages);
 }
 
+std::vector<const Mdl*> lists_of(const Mdl* mdl) {
+    std::vector<const Mdl*> lists;
+    for (; mdl != nullptr && lists.size() < kLongestChain; mdl = mdl->next) {
+        lists.push_back(mdl);
+    }
+    return lists;
+}
+
 std::uint64_t chain_bytes(const Mdl* mdl) {
     std::uint64_t bytes = 0;
-    for (; mdl != nullptr; mdl = mdl->next) {
-        bytes += mdl->bytes;
+    for (const Mdl* list : lists_of(mdl)) {
+        bytes += list->bytes;
     }
     return bytes;
 }
@@ -33,23 +41,26 @@ std::uint64_t chain_bytes(const Mdl* mdl) {
 std::vector<MemoryFragment> pages_of(const Mdl* mdl, std::uint64_t offset, std::uint64_t bytes,
                                      std::uint32_t page_bytes) {
     std::vector<MemoryFragment> pieces;
-    for (; mdl != nullptr && bytes > 0; mdl = mdl->next) {
-        if (offset >= mdl->bytes) {
-            offset -= mdl->bytes;
+    for (const Mdl* list : lists_of(mdl)) {
+        if (bytes == 0) {
+            break;
+        }
+        if (offset >= list->bytes) {
+            offset -= list->bytes;
             continue;
         }
-        std::uint64_t left = std::min(bytes, mdl->bytes - offset);
-        std::uint64_t position = mdl->virtual_address % page_bytes + offset;
+        std::uint64_t left = std::min(bytes, list->bytes - offset);
+        std::uint64_t position = list->virtual_address % page_bytes + offset;
         bytes -= left;
         offset = 0;
         while (left > 0) {
             const std::uint64_t page = position / page_bytes;
-            if (page >= mdl->pages.size()) {
+            if (page >= list->pages.size()) {
                 return pieces;
             }
             const std::uint64_t within = position % page_bytes;
             const std::uint64_t part = std::min<std::uint64_t>(left, page_bytes - within);
-            pieces.push_back({mdl->pages[page] + within, static_cast<std::uint32_t>(part)});
+            pieces.push_back({list->pages[page] + within, static_cast<std::uint32_t>(part)});
             position += part;
             left -= part;
         }

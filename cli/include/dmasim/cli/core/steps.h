@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +49,9 @@ class StepRuntime {
     void check(Check check) { checks_.push_back(std::move(check)); }
     [[nodiscard]] const std::vector<Check>& checks() const { return checks_; }
 
+    /// What a kind of steps keeps from one step to the next; empty at first.
+    std::shared_ptr<void>& kept(std::string_view kind) { return kept_[std::string(kind)]; }
+
     /// Adds a section to the report.
     void add_section(ReportSection section) { sections_.push_back(std::move(section)); }
     [[nodiscard]] const std::vector<ReportSection>& sections() const { return sections_; }
@@ -57,6 +62,7 @@ class StepRuntime {
     DriverNotes* notes_;
     std::vector<Check> checks_;
     std::vector<ReportSection> sections_;
+    std::map<std::string, std::shared_ptr<void>> kept_;
 };
 
 /// What a step is compiled with.

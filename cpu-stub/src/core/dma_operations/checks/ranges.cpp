@@ -33,7 +33,7 @@ Found not_locked(const RuleView& view) {
     if (!uses_memory(view)) {
         return {};
     }
-    for (const Mdl* mdl = view.call->mdl; mdl != nullptr; mdl = mdl->next) {
+    for (const Mdl* mdl : lists_of(view.call->mdl)) {
         if (!mdl->locked) {
             return FindingFields{{"address", mdl->virtual_address}, {"length", mdl->bytes}};
         }
@@ -45,7 +45,7 @@ Found mangled_flags(const RuleView& view) {
     if (!uses_memory(view)) {
         return {};
     }
-    for (const Mdl* mdl = view.call->mdl; mdl != nullptr; mdl = mdl->next) {
+    for (const Mdl* mdl : lists_of(view.call->mdl)) {
         if (mdl->flags != 0) {
             return FindingFields{{"address", mdl->virtual_address}, {"flags", mdl->flags}};
         }
@@ -153,10 +153,7 @@ Found beyond_the_mdl_and_its_page(const RuleView& view) {
     if (excess == 0) {
         return {};
     }
-    const Mdl* last = view.call->mdl;
-    while (last->next != nullptr) {
-        last = last->next;
-    }
+    const Mdl* last = lists_of(view.call->mdl).back();
     const std::uint64_t page = view.state.config.page_bytes;
     const std::uint64_t end = last->virtual_address + last->bytes;
     const std::uint64_t left_in_page = (page - end % page) % page;
@@ -178,7 +175,7 @@ Found not_in_system_space(const RuleView& view) {
     if ((!maps(view) && !lists(view)) || view.call->mdl == nullptr) {
         return {};
     }
-    for (const Mdl* mdl = view.call->mdl; mdl != nullptr; mdl = mdl->next) {
+    for (const Mdl* mdl : lists_of(view.call->mdl)) {
         if (!mdl->system_mapped) {
             return FindingFields{{"address", mdl->virtual_address}};
         }

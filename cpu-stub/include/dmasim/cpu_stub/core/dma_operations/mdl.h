@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -28,6 +29,10 @@ Mdl make_mdl(std::uint64_t virtual_address, std::uint64_t bytes, const std::vect
 
 /// A list over memory that is physically contiguous from `address` on; its virtual addresses are the physical ones.
 Mdl make_contiguous_mdl(std::uint64_t address, std::uint64_t bytes, std::uint32_t page_bytes = 4096);
+
+/// The lists of a chain that count: at most so many, so that a chain that runs in a circle comes to an end.
+inline constexpr std::size_t kLongestChain = 1024;
+std::vector<const Mdl*> lists_of(const Mdl* mdl);
 
 /// Bytes of a whole chain.
 std::uint64_t chain_bytes(const Mdl* mdl);
