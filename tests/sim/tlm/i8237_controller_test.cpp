@@ -26,7 +26,10 @@ namespace {
 namespace mode = i8237_mode;
 namespace command = i8237_command;
 
-const ClockDomain kClock(10.0, sc_core::SC_NS);
+/// A function: a global would fix the resolution of time before the first test runs.
+ClockDomain clock_10ns() {
+    return ClockDomain(10.0, sc_core::SC_NS);
+}
 
 /// A program on a register socket.
 class Cpu final : public sc_core::sc_module {
@@ -71,7 +74,7 @@ class Cpu final : public sc_core::sc_module {
         write(offset_of(I8237Register::Mode), kind | number);
         write(offset_of(I8237Register::SingleMask), number);
     }
-    void clocks(unsigned count) { wait(kClock.time_of(Cycles{count})); }
+    void clocks(unsigned count) { wait(clock_10ns().time_of(Cycles{count})); }
     void until(const sc_core::sc_event& event) { wait(event); }
 
   private:
@@ -103,14 +106,14 @@ class Store final : public sc_core::sc_module {
             (trans.is_write() ? byte : data[i]) = trans.is_write() ? data[i] : byte;
         }
         trans.set_response_status(status);
-        time += kClock.time_of(Cycles{delay});
+        time += clock_10ns().time_of(Cycles{delay});
     }
 };
 
 /// HLDA is HRQ.
 struct Machine {
     explicit Machine(const I8237ControllerConfig& config = {})
-        : controller("controller", kClock, config), cpu("cpu"), memory("memory"), device("device") {
+        : controller("controller", clock_10ns(), config), cpu("cpu"), memory("memory"), device("device") {
         cpu.socket.bind(register_monitor.target_socket);
         register_monitor.initiator_socket.bind(controller.registers);
         controller.memory.bind(memory_monitor.target_socket);
@@ -186,10 +189,10 @@ void expect_wait_states(TransportStyle style, unsigned late) {
         const sc_core::sc_time start = sc_core::sc_time_stamp();
         machine.dreq.write(true);
         cpu.until(machine.hold.posedge_event());
-        EXPECT_EQ(sc_core::sc_time_stamp() - start, kClock.time_of(Cycles{2}));
+        EXPECT_EQ(sc_core::sc_time_stamp() - start, clock_10ns().time_of(Cycles{2}));
         cpu.until(machine.hold.negedge_event());
         machine.dreq.write(false);
-        EXPECT_EQ(sc_core::sc_time_stamp() - start, kClock.time_of(Cycles{4 + 16 * (3 + late)}));
+        EXPECT_EQ(sc_core::sc_time_stamp() - start, clock_10ns().time_of(Cycles{4 + 16 * (3 + late)}));
         cpu.clocks(20);
         EXPECT_EQ(machine.device.bytes[0], 15 * 3 + 1) << "the last byte; all go to address 0";
         EXPECT_EQ(cpu.read(8), 0x02U) << "terminal count of channel 1";
@@ -221,7 +224,7 @@ SIM_TEST(I8237Controller, AFailedAccessPulsesTheErrorPin) {
         cpu.until(machine.error.posedge_event());
         const sc_core::sc_time rise = sc_core::sc_time_stamp();
         cpu.until(machine.error.negedge_event());
-        EXPECT_EQ(sc_core::sc_time_stamp() - rise, kClock.period());
+        EXPECT_EQ(sc_core::sc_time_stamp() - rise, clock_10ns().period());
         EXPECT_EQ(machine.controller.device().bus_errors(), 1U);
         cpu.clocks(20);
         EXPECT_EQ(machine.device.bytes[0], 0xFFU);
@@ -231,7 +234,7 @@ SIM_TEST(I8237Controller, AFailedAccessPulsesTheErrorPin) {
 
 // Nothing bound but registers, HOLD and a request by software: the bus floats.
 SIM_TEST(I8237Controller, UnboundSockets) {
-    I8237Controller controller("controller", kClock, {});
+    I8237Controller controller("controller", clock_10ns(), {});
     Cpu cpu("cpu");
     sc_core::sc_signal<bool> hold{"hold"};
     cpu.socket.bind(controller.registers);
@@ -252,8 +255,8 @@ SIM_TEST(I8237Controller, Cascade) {
     I8237ControllerConfig words;
     words.device.unit_bytes = 2;
     words.register_spacing = 2;
-    I8237Controller first("first", kClock, words);
-    I8237Controller second("second", kClock, {});
+    I8237Controller first("first", clock_10ns(), words);
+    I8237Controller second("second", clock_10ns(), {});
     Cpu first_cpu("first_cpu");
     Cpu second_cpu("second_cpu");
     Store memory("memory");
@@ -314,7 +317,7 @@ SIM_TEST(I8237Controller, RefusesAnImpossibleConfiguration) {
     config.register_spacing = 4;
     config.bus_bytes = 3;
     EXPECT_EQ(validate(config).size(), 4U);
-    EXPECT_THROW(I8237Controller("controller", kClock, config), ConfigError);
+    EXPECT_THROW(I8237Controller("controller", clock_10ns(), config), ConfigError);
 }
 
 }  // namespace
