@@ -157,6 +157,10 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
     options.vcd = vcd.is_open() ? &vcd : nullptr;
     ActionRecording recording(scenario.platform.stalls);
     options.actions = parsed.has("record") ? &recording : nullptr;
+    if (parsed.has("record")) {
+        // What cannot be written is found before the simulation and not after it.
+        write_file(parsed.text("record"), "");
+    }
     std::unique_ptr<Progress> progress;
     if (isatty(STDERR_FILENO) != 0) {
         progress = std::make_unique<Progress>(streams.err, scenario.run.stop_at.has_value());
