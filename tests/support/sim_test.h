@@ -13,7 +13,7 @@
 //   * every SystemC report of severity warning or above fails the test, unless an ExpectReport is there for it;
 //   * an exception that leaves the body fails the test;
 //   * the process must reach the end of the body: exit(), abort(), a signal or a sanitizer's report fail the test.
-// EXPECT_*, ASSERT_*, GTEST_SKIP and SCOPED_TRACE work as usual; failures arrive in the parent with file and line.
+// EXPECT_*, ASSERT_* and SCOPED_TRACE work as usual; failures arrive in the parent with file and line.
 // SystemC never unwinds the stack of an SC_THREAD that still waits at the end: what has a destructor should be a member.
 // DMASIM_TEST_NO_FORK=1 runs the body in the test program itself, for a debugger; then only one test can run.
 #pragma once

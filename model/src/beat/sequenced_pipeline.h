@@ -111,7 +111,6 @@ class SequencedPipeline final : public BeatPipeline {
     std::uint32_t inputs_left_ = 0;
     std::uint32_t outputs_left_ = 0;
     bool bubble_ = false;
-    bool first_read_ = false;
     bool first_output_ = false;
     Cycles command_taken_;
     Cycles mover_free_;
@@ -119,7 +118,6 @@ class SequencedPipeline final : public BeatPipeline {
     AddressPhase aw_;
     Cycles aw_valid_;
     Cycles aw_free_;
-    std::uint64_t read_offset_ = 0;   ///< Byte lane of the next byte read.
     std::deque<AddressPhase> reads_;  ///< Reads under way, to know which lanes of a beat count.
     std::uint32_t read_beat_ = 0;
     ByteRing bytes_;

@@ -11,6 +11,8 @@
 #include "dmasim/cli/core/document.h"
 #include "dmasim/cli/core/error.h"
 
+#include "tables.h"
+
 namespace dmasim::cli {
 
 std::string_view RowView::text(std::string_view column) const {
@@ -167,3 +169,24 @@ std::string decimal(double value, int digits) {
 }
 
 }  // namespace dmasim::cli
+
+namespace dmasim::cli::detail {
+
+TimingJob row_of_descriptors(const RowView& row, const ParameterSet& parameters, std::string_view memory_column) {
+    TimingJob job;
+    job.bus_bytes = row_bus_bytes(row);
+    job.memories = {row_memory(row, memory_column)};
+    TimingJob::Master master;
+    master.timing = row_timing(row, parameters);
+    const std::uint64_t bytes = row.number("len", 1, TimingJob::kMemoryBytes);
+    const std::uint64_t shift = row.number("misaligned", 0, 1);
+    const std::uint64_t count = row.number("ndesc", 1, 1U << 20U);
+    master.ports.resize(1);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        master.ports[0].push_back({i * bytes + shift, 0x80000 + i * bytes, bytes, static_cast<std::uint32_t>(i)});
+    }
+    job.masters = {master};
+    return job;
+}
+
+}  // namespace dmasim::cli::detail

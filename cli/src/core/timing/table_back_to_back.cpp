@@ -21,20 +21,7 @@ std::vector<TimingColumn> outputs(std::string_view /*profile*/) {
 }
 
 TimingJob job(const RowView& row, const ParameterSet& parameters) {
-    TimingJob job;
-    job.bus_bytes = row_bus_bytes(row);
-    job.memories = {row_memory(row, "slave")};
-    TimingJob::Master master;
-    master.timing = row_timing(row, parameters);
-    const std::uint64_t bytes = row.number("len", 1, TimingJob::kMemoryBytes);
-    const std::uint64_t shift = row.number("misaligned", 0, 1);
-    const std::uint64_t count = row.number("ndesc", 1, 1U << 20U);
-    master.ports.resize(1);
-    for (std::uint64_t i = 0; i < count; ++i) {
-        master.ports[0].push_back({i * bytes + shift, 0x80000 + i * bytes, bytes, static_cast<std::uint32_t>(i)});
-    }
-    job.masters = {master};
-    return job;
+    return row_of_descriptors(row, parameters, "slave");
 }
 
 std::vector<std::string> columns(const TimingJob& job, const std::vector<TimingRecord>& records) {
