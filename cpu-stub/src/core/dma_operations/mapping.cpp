@@ -372,10 +372,8 @@ bool DmaOperations::Impl::unmap(AdapterState& adapter, Allocation& allocation, s
         guard_pages.give(static_cast<std::uint32_t>((mapping.guard.area - config.guard_area.base) / config.page_bytes),
                          mapping.guard.area_bytes / config.page_bytes);
     }
-    std::uint32_t used = 0;
     std::uint64_t left = std::min(bytes, mapping.bytes);
     for (const MappedPiece& piece : mapping.pieces) {
-        used += piece.has_register ? 1 : 0;
         const auto part = std::min<std::uint64_t>(left, piece.bytes);
         left -= part;
         if (from_device(mapping.direction)) {
