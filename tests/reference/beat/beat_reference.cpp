@@ -295,7 +295,6 @@ class Sequenced final : public Pipe {
     bool w_valid_ = false, w_last_ = false;
     std::deque<Ended> ended_;
     bool b_ready_ = false;
-    u32 b_wait_ = 0;
     Line<long> status_line_;
     long status_ = -1;
 };
