@@ -146,9 +146,9 @@ class Fields {
         return static_cast<std::uint32_t>(number(column, low, high));
     }
     [[nodiscard]] std::uint32_t bus_bytes() const {
-        const std::uint32_t bits = small("dw", 32, kMaxBeatBytes * 8);
+        const std::uint32_t bits = small("dw", 8, kMaxBeatBytes * 8);
         if ((bits & (bits - 1)) != 0) {
-            throw ConfigError(fmt::format("column dw is {}, must be 32, 64, 128, 256, 512 or 1024", bits));
+            throw ConfigError(fmt::format("column dw is {}, must be a power of two from 8 to 1024", bits));
         }
         return bits / 8;
     }

@@ -22,13 +22,14 @@ struct Range {
 constexpr std::uint32_t kMaxChannels = 64;
 constexpr std::uint32_t kMaxBurstBytes = 4096;
 
-bool legal_width(std::uint32_t bits) {
-    for (std::uint32_t legal = 32; legal <= 1024; legal *= 2) {
-        if (bits == legal) {
-            return true;
-        }
-    }
-    return false;
+// Beat-accurate pipelines take what AXI has; the registers and descriptors of the native controller are words of 32 bits.
+std::uint32_t least_width(const DmaConfig& config) {
+    return config.timing.beat_accurate ? 8 : 32;
+}
+
+bool legal_width(const DmaConfig& config) {
+    const std::uint32_t bits = config.data_width_bits;
+    return bits >= least_width(config) && bits <= 1024 && (bits & (bits - 1)) == 0;
 }
 
 }  // namespace
@@ -51,9 +52,9 @@ std::vector<std::string> validate(const DmaConfig& config) {
         }
     }
 
-    if (!legal_width(config.data_width_bits)) {
+    if (!legal_width(config)) {
         problems.push_back("data_width_bits is " + std::to_string(config.data_width_bits) +
-                           ", must be 32, 64, 128, 256, 512 or 1024");
+                           ", must be a power of two from " + std::to_string(least_width(config)) + " to 1024");
     } else if (config.max_burst_beats <= 256 && config.max_burst_beats * config.bus_bytes() > kMaxBurstBytes) {
         problems.push_back("max_burst_beats is " + std::to_string(config.max_burst_beats) + ", must be at most " +
                            std::to_string(kMaxBurstBytes / config.bus_bytes()) + " at data_width_bits = " +
@@ -78,7 +79,7 @@ std::vector<std::string> validate(const DmaConfig& config) {
         }
     }
 
-    if (timing.beat_accurate && legal_width(config.data_width_bits)) {
+    if (timing.beat_accurate && legal_width(config)) {
         for (const std::string& problem : validate(timing.pipeline, config.bus_bytes())) {
             problems.push_back("timing.pipeline." + problem);
         }

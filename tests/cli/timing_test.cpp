@@ -364,8 +364,8 @@ TEST(TimingErrors, EachSaysWhere) {
         {names + kRow + "rom,32,16,1024,0x0,0x80000,279\n",
          "t.csv:3:1: slave: unknown memory \"rom\"; known: ideal_L1, ideal_L2, ideal_L8, ideal_L32, ideal_L100, "
          "wait_r1w0, wait_r0w1, wait_r3w3, ram, SRAM_3c_8out, RPC_13c_16out, HBM_100c_64out"},
-        {names + "ram,33,16,1024,0x0,0x80000,279\n", "t.csv:2:5: dw: must be a power of two from 32 to 1024, not 33"},
-        {names + "ram,2048,16,1024,0x0,0x80000,279\n", "t.csv:2:5: dw: must be a number from 32 to 1024, not \"2048\""},
+        {names + "ram,33,16,1024,0x0,0x80000,279\n", "t.csv:2:5: dw: must be a power of two from 8 to 1024, not 33"},
+        {names + "ram,2048,16,1024,0x0,0x80000,279\n", "t.csv:2:5: dw: must be a number from 8 to 1024, not \"2048\""},
         {names + "ram,32,0,1024,0x0,0x80000,279\n", "t.csv:2:8: burst: must be a number from 1 to 256, not \"0\""},
         {names + "ram,32,257,1024,0x0,0x80000,279\n", "t.csv:2:8: burst: must be a number from 1 to 256, not \"257\""},
         {names + "ram,32,16,0,0x0,0x80000,279\n", "t.csv:2:11: len: must be a number from 1 to 1048576, not \"0\""},

@@ -26,8 +26,8 @@ std::vector<std::string> validate(const PipelineTiming& timing, std::uint32_t bu
                                std::to_string(low) + " to " + std::to_string(high));
         }
     };
-    if (bus_bytes < 4 || bus_bytes > kMaxBeatBytes || (bus_bytes & (bus_bytes - 1)) != 0) {
-        problems.push_back("a beat of " + std::to_string(bus_bytes) + " bytes; it must be a power of two, 4 to 128");
+    if (bus_bytes < 1 || bus_bytes > kMaxBeatBytes || (bus_bytes & (bus_bytes - 1)) != 0) {
+        problems.push_back("a beat of " + std::to_string(bus_bytes) + " bytes; it must be a power of two, 1 to 128");
     }
     const bool sequenced = timing.kind == PipelineKind::Sequenced;
     check("max_burst_beats", timing.max_burst_beats, 1, 256);

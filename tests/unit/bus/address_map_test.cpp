@@ -101,7 +101,7 @@ TEST(BusConfig, ReportsEveryProblem) {
 TEST(MemoryConfig, ReportsEveryProblem) {
     MemoryConfig config;
     config.size = 0x1000;
-    config.data_width_bits = 8;
+    config.data_width_bits = 4;
     config.read_latency = 0;
     config.write_latency = 0;
     config.errors = {{0xFFF, 2, true, true, Response::GenericError},

@@ -170,7 +170,7 @@ struct Random {
 LoopConfig random_config(Random& random) {
     LoopConfig config;
     config.pipeline = timing_profile(random.below(2) == 0 ? "axi_cdma" : "idma").pipeline;
-    config.bus_bytes = 4U << random.below(6);
+    config.bus_bytes = 1U << random.below(8);
     PipelineTiming& timing = config.pipeline;
     const auto small = [&](std::uint64_t low, std::uint64_t high) {
         return static_cast<std::uint32_t>(low + random.below(high - low + 1));

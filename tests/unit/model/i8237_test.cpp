@@ -3,9 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -523,6 +525,85 @@ TEST(I8237Ready, WaitingCostsNoEdges) {
     rig.core.set_ready(true, Cycles{1000});
     EXPECT_EQ(rig.core.next_edge(), Cycles{1001});
     EXPECT_EQ(rig.states(1000, 1002), "SW S4 SI");
+}
+
+// What the measured table does not have: READY, EOP, verify, and memory to memory. The states are those of the data
+// sheet's diagrams, and each number of the profile that is one off gives others.
+TEST(I8237Table, TheParametersThatTheRowsDoNotKnowDecideTheseStates) {
+    using Waveform = std::pair<const char*, std::function<std::string(const I8237Timing&)>>;
+    const auto serve = [](const I8237Timing& timing, std::uint8_t command_bits, std::uint8_t mode_bits,
+                          const std::function<void(Rig&)>& pins) {
+        Rig rig(timing);
+        rig.core.write(kCommand, command_bits, Cycles{0});
+        rig.channel(0, mode_bits, 0, 5);
+        rig.core.set_dreq(0, true, Cycles{0});
+        pins(rig);
+        return rig.states(4, 12);
+    };
+    const auto ready_low = [](std::uint64_t from, std::uint64_t to) {
+        return [from, to](Rig& rig) {
+            rig.core.set_ready(false, Cycles{from});
+            rig.core.set_ready(true, Cycles{to});
+        };
+    };
+    const std::vector<std::pair<Waveform, std::string>> expected{
+        // READY falls just in time for S3 of the first byte.
+        {{"ready", [&](const I8237Timing& t) { return serve(t, 0, mode::kBlock | mode::kWrite, ready_low(5, 6)); }},
+         "S2 S3 SW S4 S2 S3 S4 S2 S3"},
+        // EOP falls just in time for S4 of the second byte.
+        {{"eop",
+          [&](const I8237Timing& t) {
+              return serve(t, 0, mode::kBlock | mode::kWrite, [](Rig& rig) {
+                  rig.core.set_eop(true, Cycles{9});
+                  rig.core.set_eop(false, Cycles{10});
+              });
+          }},
+         "S2 S3 S4 S2 S3 S4 SI SI SI"},
+        {{"verify", [&](const I8237Timing& t) { return serve(t, 0, mode::kBlock | mode::kVerify, ready_low(0, 8)); }},
+         "S2 S3 S4 S2 S3 S4 S2 S3 S4"},
+        {{"compressed",
+          [&](const I8237Timing& t) {
+              return serve(t, command::kCompressed, mode::kBlock | mode::kWrite, ready_low(0, 8));
+          }},
+         "S2 SW SW SW SW S4 S2 S4 S2"},
+        {{"memory to memory",
+          [](const I8237Timing& t) {
+              return i8237_row(t, {"normal", "memory_to_memory", "copy", "16", "0"}).front();
+          }},
+         "130"},
+    };
+    const std::map<std::string, std::string> decided_by{{"ready_sample", "ready"},
+                                                        {"eop_sample", "eop"},
+                                                        {"ready_in_verify", "verify"},
+                                                        {"ready_in_compressed", "compressed"},
+                                                        {"high_address_skip", "memory to memory"}};
+    const I8237Timing intel = i8237_timing("i8237");
+    for (const auto& [waveform, states] : expected) {
+        EXPECT_EQ(waveform.second(intel), states) << waveform.first;
+    }
+    std::size_t tried = 0;
+    for (const I8237Parameter& parameter : i8237_parameters()) {
+        const auto found = decided_by.find(std::string(parameter.name));
+        if (found == decided_by.end()) {
+            continue;
+        }
+        const std::uint32_t value = intel.*parameter.member;
+        for (const std::int64_t step : {-1, 1}) {
+            const std::int64_t next = std::int64_t{value} + step;
+            if (next < std::int64_t{parameter.least} || next > std::int64_t{parameter.most}) {
+                continue;
+            }
+            I8237Timing off = intel;
+            off.*parameter.member = static_cast<std::uint32_t>(next);
+            ++tried;
+            for (const auto& [waveform, states] : expected) {
+                if (waveform.first == found->second) {
+                    EXPECT_NE(waveform.second(off), states) << parameter.name << " " << next;
+                }
+            }
+        }
+    }
+    EXPECT_EQ(tried, 5U);
 }
 
 TEST(I8237Eop, EndsTheServiceAfterTheByte) {

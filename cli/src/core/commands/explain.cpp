@@ -67,7 +67,7 @@ std::vector<std::string> split(const std::string& text) {
 
 TimingJob job_of(const Parsed& parsed, const ParameterSet& parameters) {
     TimingJob job;
-    const auto bits = static_cast<std::uint32_t>(number(parsed, "dw", 32, 8 * kMaxBeatBytes));
+    const auto bits = static_cast<std::uint32_t>(number(parsed, "dw", 8, 8 * kMaxBeatBytes));
     if ((bits & (bits - 1)) != 0) {
         throw InputError(fmt::format("{}: --dw must be a power of two, not {}", kCommand, bits));
     }

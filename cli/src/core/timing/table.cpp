@@ -136,9 +136,9 @@ PipelineTiming row_timing(const RowView& row, const ParameterSet& parameters) {
 }
 
 std::uint32_t row_bus_bytes(const RowView& row) {
-    const std::uint32_t bits = row.small("dw", 32, 8 * kMaxBeatBytes);
+    const std::uint32_t bits = row.small("dw", 8, 8 * kMaxBeatBytes);
     if ((bits & (bits - 1)) != 0) {
-        row.fail("dw", fmt::format("must be a power of two from 32 to {}, not {}", 8 * kMaxBeatBytes, bits));
+        row.fail("dw", fmt::format("must be a power of two from 8 to {}, not {}", 8 * kMaxBeatBytes, bits));
     }
     return bits / 8;
 }

@@ -13,7 +13,7 @@ namespace dmasim {
 /// Everything that is fixed about a DMA controller when it is built (docs/timing.md, "Profile parameters").
 struct DmaConfig {
     std::uint32_t channels = 4;             ///< 1 to 64.
-    std::uint32_t data_width_bits = 64;     ///< 32, 64, 128, 256, 512 or 1024.
+    std::uint32_t data_width_bits = 64;     ///< A power of two, 32 to 1024; from 8 for beat-accurate profiles.
     std::uint32_t max_burst_beats = 16;     ///< 1 to 256; a burst of that length has at most 4096 bytes.
     std::uint32_t fifo_beats = 64;          ///< max_burst_beats to 65536.
     std::uint32_t max_reads = 4;            ///< Read bursts in flight, 1 to 64.

@@ -24,7 +24,7 @@ struct AddressRange {
 /// A bus (docs/timing.md, "Bus").
 struct BusConfig {
     std::string topology = "shared";     ///< shared, crossbar, simple; or a beat-accurate fabric (`is_beat_fabric`).
-    std::uint32_t data_width_bits = 64;  ///< 32, 64, 128, 256, 512 or 1024.
+    std::uint32_t data_width_bits = 64;  ///< A power of two, 8 to 1024.
     std::uint32_t initiators = 1;        ///< 1 to 256 ports.
     std::uint32_t targets = 1;           ///< 1 to 256 ports.
     std::uint32_t request_latency = 1;   ///< >= 1 (B3).

@@ -28,8 +28,8 @@ inline void check_range(std::vector<std::string>& problems, const std::string& f
 
 /// Adds a problem when `bits` is not a data width that dmasim knows.
 inline void check_width(std::vector<std::string>& problems, std::uint64_t bits) {
-    if (bits < 32 || bits > 1024 || (bits & (bits - 1)) != 0) {
-        problems.push_back("data_width_bits is " + std::to_string(bits) + ", must be 32, 64, 128, 256, 512 or 1024");
+    if (bits < 8 || bits > 1024 || (bits & (bits - 1)) != 0) {
+        problems.push_back("data_width_bits is " + std::to_string(bits) + ", must be a power of two from 8 to 1024");
     }
 }
 
