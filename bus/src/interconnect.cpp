@@ -9,6 +9,7 @@
 
 #include "dmasim/bus/core/beat/beat_fabric.h"
 #include "dmasim/bus/core/beat/beat_memory.h"
+#include "dmasim/bus/core/beat/beat_traffic.h"
 #include "dmasim/bus/core/beats.h"
 #include "dmasim/bus/core/lazy_island.h"
 #include "dmasim/bus/core/text.h"
@@ -333,6 +334,11 @@ class Interconnect::Island final : public BeatHost {
         system_ = std::make_unique<BeatSystem>(
             make_beat_fabric(bus_.config_.topology, bus_.config_.initiators, bus_.config_.targets + 1, decode),
             std::move(masters), std::move(slaves));
+        if (bus_.options_.sink != nullptr) {
+            traffic_ = std::make_unique<BeatTraffic>(bus_.config_.initiators, bus_.config_.targets, decode,
+                                                     *bus_.options_.sink, bus_.options_.source);
+            system_->probe(traffic_.get());
+        }
         for (BeatGuest* guest : guests_) {
             system_->before.emplace_back([plug = &guest->plug()](Cycles t) { plug->before_cycle(t); });
         }
@@ -418,6 +424,7 @@ class Interconnect::Island final : public BeatHost {
     std::vector<std::unique_ptr<Window>> slaves_;
     Nowhere nowhere_;
     std::unique_ptr<BeatSlave> nothing_;
+    std::unique_ptr<BeatTraffic> traffic_;  ///< Null: nobody wants the events.
     std::unique_ptr<BeatSystem> system_;
     Cycles early_ = kNever;
 };

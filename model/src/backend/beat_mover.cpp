@@ -101,15 +101,17 @@ void BeatMover::step(BeatStep step, Cycles at, std::uint64_t index, std::initial
                 break;
             }
             if (under.read_left != 0) {
-                if (under.first_read == kNever) {
-                    under.first_read = at - 1;
-                    client_.read_announced(under.order.channel, at, at);
-                }
-                under.last_read = at - 1;
+                const bool first = under.first_read == kNever;
+                under.first_read = first ? at : under.first_read;
+                under.last_read = at;
                 report(EventKind::BurstData, at, under, Access::Read, 1);
                 under.read_left -= pipeline_->beat_bytes();
-                if (under.read_left == 0) {
+                if (first || under.read_left == 0) {
                     client_.read_announced(under.order.channel, at, at);
+                    // Behind a fabric the beat does not come from within the controller's own activation.
+                    if (answered_) {
+                        answered_();
+                    }
                 }
                 break;
             }
@@ -135,6 +137,12 @@ void BeatMover::status(Cycles at) {
         end.address = under.order.destination;
         end.sequence = under.sequence;
         report(EventKind::BurstResponse, at, under, Access::Write, 0);
+        if (sink_ != nullptr) {
+            while (!ended_.empty() && ended_.front().at + 2 < at) {
+                ended_.pop_front();
+            }
+            ended_.push_back({under.order.channel, at});
+        }
         if (end.response == Response::Ok) {
             while (!written_.empty() && written_.front().at + 2 < at) {
                 written_.pop_front();
@@ -186,6 +194,11 @@ MoverActivity BeatMover::activity(Cycles cycle) const {
     }
     for (const Under& under : waiting_) {
         mark(under);
+    }
+    for (const Ended& end : ended_) {
+        if (end.at >= cycle) {
+            activity.write_wait |= std::uint64_t{1} << end.channel;
+        }
     }
     return activity;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@
 #include "dmasim/model/errors.h"
 #include "dmasim/model/frontend/native/register_map.h"
 #include "dmasim/model/profile/profile.h"
+#include "dmasim/model/stats/bus_utilisation.h"
+#include "dmasim/model/stats/cycle_accountant.h"
 #include "dmasim/model/stats/event_recorder.h"
 #include "dmasim/tlm/dma_controller.h"
 #include "dmasim/tlm/protocol_monitor.h"
@@ -509,14 +512,16 @@ class FabricPlatform final : public sc_core::sc_module {
                 bus.targets = 2;
                 // The second memory lies behind a hole, and its addresses are moved.
                 bus.map = {{0, 0x100000, 0, 0, "low"}, {0x40000000, 0x80000, 1, 0x80000, "high"}};
-                fabric = std::make_unique<Interconnect>("fabric", clock_domain(), bus);
+                InterconnectOptions options;
+                options.sink = &bus_events;
+                fabric = std::make_unique<Interconnect>("fabric", clock_domain(), bus, options);
             } else if (part <= 2) {
                 memory[part - 1] = std::make_unique<Memory>(("memory_" + std::to_string(part)).c_str(), clock_domain(),
                                                             memory_config());
             } else {
                 software[part - 3] = std::make_unique<Software>(("software_" + std::to_string(part)).c_str());
                 dma[part - 3] = std::make_unique<DmaController>(("dma_" + std::to_string(part)).c_str(), clock_domain(),
-                                                                controller_config("axi_cdma"));
+                                                                controller_config("axi_cdma"), &events[part - 3]);
             }
         }
         for (unsigned i = 0; i < 2; ++i) {
@@ -544,6 +549,34 @@ class FabricPlatform final : public sc_core::sc_module {
     std::vector<std::unique_ptr<ProtocolMonitor>> monitors;
     test::Monitors in_line;
     std::string log[2];
+    EventRecorder events[2];
+    EventRecorder bus_events;
+
+    // Where the cycles of controller `i` went, and what its port of the fabric carried.
+    [[nodiscard]] std::string account(unsigned i) const {
+        std::string text;
+        CycleAccountant accountant(2);
+        for (const TraceEvent& event : events[i].events()) {
+            if (event.kind == EventKind::CauseChanged) {
+                accountant.event(event);
+                text += std::to_string(event.at.count()) + ":" + std::to_string(event.value) + " ";
+            }
+        }
+        const CycleAccount spent = accountant.account(0, Cycles{100000});
+        for (const std::uint64_t cycles : spent) {
+            text += std::to_string(cycles) + " ";
+        }
+        return text;
+    }
+    [[nodiscard]] std::string traffic() const {
+        std::string text;
+        for (const TraceEvent& event : bus_events.events()) {
+            text += std::to_string(event.at.count()) + ":" + std::to_string(static_cast<int>(event.kind)) + ":" +
+                    std::to_string(event.channel) + ":" + std::to_string(event.value) + ":" +
+                    std::to_string(event.beats) + ":" + std::to_string(static_cast<int>(event.response)) + " ";
+        }
+        return text;
+    }
 
   private:
     void run(Software& program, unsigned i) {
@@ -585,7 +618,34 @@ void orders_on_a_fabric(const std::string& topology) {
         for (unsigned i = 0; i < 2; ++i) {
             EXPECT_EQ(platform->log[i], platforms[0]->log[i]);
             EXPECT_EQ(platform->dma[i]->attachment(), BeatAttachment::Fabric);
+            EXPECT_EQ(platform->account(i), platforms[0]->account(i));
+            // 6000 bytes on four lanes take 1500 cycles; whoever is asked twice as often as he can answer takes longer.
+            CycleAccountant accountant(2);
+            for (const TraceEvent& event : platform->events[i].events()) {
+                accountant.event(event);
+            }
+            const CycleAccount spent = accountant.account(0, now());
+            EXPECT_GE(spent[static_cast<std::size_t>(CycleCause::MovingData)], 1500U);
+            EXPECT_LE(spent[static_cast<std::size_t>(CycleCause::Setup)], 20U);
+            EXPECT_GT(spent[static_cast<std::size_t>(CycleCause::WriteWait)], 0U);
+            EXPECT_EQ(std::accumulate(spent.begin(), spent.end(), std::uint64_t{0}), now().count());
         }
+        EXPECT_EQ(platform->traffic(), platforms[0]->traffic());
+        BusUtilisation use(2, 2);
+        for (const TraceEvent& event : platform->bus_events.events()) {
+            use.event(event);
+        }
+        for (unsigned i = 0; i < 2; ++i) {
+            // 6000 bytes, and 64 that are read and not written: nothing is at their destination.
+            EXPECT_EQ(use.initiator(i, Access::Read).bytes, 6064U);
+            EXPECT_EQ(use.initiator(i, Access::Read).beats, 1516U);
+            EXPECT_EQ(use.initiator(i, Access::Write).bytes, 6000U);
+            EXPECT_EQ(use.initiator(i, Access::Write).beats, 1516U);
+            EXPECT_EQ(use.initiator(i, Access::Write).errors, 1U);
+        }
+        EXPECT_EQ(use.target(0, Access::Read).beats, 2 * 1516U);
+        EXPECT_EQ(use.target(1, Access::Write).beats, 2 * 1500U);
+        EXPECT_EQ(use.total(Access::Write).grants, use.total(Access::Write).bursts);
         EXPECT_EQ(platform->memory[1]->hash(), platforms[0]->memory[1]->hash());
         ASSERT_NE(platform->fabric->beat_system(), nullptr);
     }

@@ -116,6 +116,12 @@ class BeatMover final : public DataMover, public BeatPlug, private BeatObserver 
     std::deque<Under> waiting_;  ///< Granted and not offered.
     std::deque<Under> under_;    ///< Offered and without a status, oldest first.
     std::deque<Written> written_;
+    /// Transfers that ended lately: who asks about their last cycle may do so before or after they end in it.
+    struct Ended {
+        unsigned channel = 0;
+        Cycles at;
+    };
+    std::deque<Ended> ended_;
     std::uint32_t next_tag_ = 0;
     std::uint64_t sequence_ = 0;
     std::function<void(Cycles)> wake_;
