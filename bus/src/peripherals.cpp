@@ -97,4 +97,43 @@ BlockDevice::BlockDevice(const sc_core::sc_module_name& name, const ClockDomain&
 
 BlockDevice::~BlockDevice() = default;
 
+FlyByPeripheral::FlyByPeripheral(const sc_core::sc_module_name& name, const ClockDomain& domain,
+                                 const FlyByConfig& config)
+    : sc_module(name),
+      socket("socket"),
+      dreq("dreq"),
+      irq("irq"),
+      tc("tc"),
+      core_(config),
+      bus_(socket, domain, core_),
+      dreq_driver_("dreq_driver", domain, dreq),
+      irq_driver_("irq_driver", domain, irq) {
+    core_.on_dreq([this](bool level, Cycles at) { dreq_driver_.change(level, at); });
+    core_.on_irq([this](bool level, Cycles at) { irq_driver_.change(level, at); });
+    SC_HAS_PROCESS(FlyByPeripheral);
+    SC_METHOD(tc_changed);
+    sensitive << tc;
+    dont_initialize();
+}
+
+FlyByPeripheral::~FlyByPeripheral() = default;
+
+std::uint16_t FlyByPeripheral::give(unsigned bytes, Cycles at) {
+    const std::uint16_t value = core_.give(bytes, at);
+    bus_.wake();
+    return value;
+}
+
+void FlyByPeripheral::take(std::uint16_t value, unsigned bytes, Cycles at) {
+    core_.take(value, bytes, at);
+    bus_.wake();
+}
+
+void FlyByPeripheral::tc_changed() {
+    if (tc->read()) {
+        core_.terminal_count(bus_.now());
+        bus_.wake();
+    }
+}
+
 }  // namespace dmasim

@@ -88,6 +88,19 @@ void AddressTranslator::use(const TranslationTable* table, Cycles at) {
     }
 }
 
+void AddressTranslator::exclude(std::uint64_t address, std::uint64_t bytes) {
+    excluded_ = address;
+    excluded_bytes_ = bytes;
+}
+
+void AddressTranslator::count(const TranslationFault& fault) {
+    ++faults_;
+    last_fault_ = fault;
+    if (listener_) {
+        listener_(fault);
+    }
+}
+
 bool AddressTranslator::translate(const Burst& burst, Cycles at, std::uint64_t& physical,
                                   TranslationFault& fault) const {
     const TranslationTable* table = uses_.front().table;
@@ -95,14 +108,15 @@ bool AddressTranslator::translate(const Burst& burst, Cycles at, std::uint64_t& 
         table = entry.at < at ? entry.table : table;
     }
     physical = burst.address;
-    if (table == nullptr) {
+    const std::uint64_t span = burst.fixed_bytes != 0 ? burst.fixed_bytes : burst.bytes;
+    const std::uint64_t place = burst.address - excluded_;
+    if (table == nullptr || (place < excluded_bytes_ && span <= excluded_bytes_ - place)) {
         return true;
     }
     fault.at = at;
     fault.access = burst.access;
     fault.logical = burst.address;
     const std::uint64_t page = table->page_bytes();
-    const std::uint64_t span = burst.fixed_bytes != 0 ? burst.fixed_bytes : burst.bytes;
     const std::uint64_t last = burst.address + (span - 1);
     bool first = true;
     for (std::uint64_t base = burst.address & ~(page - 1);; base += page) {
@@ -153,11 +167,7 @@ void AddressTranslator::request(const Burst& burst, Cycles at) {
         below_->request(translated, on);
         return;
     }
-    ++faults_;
-    last_fault_ = fault;
-    if (listener_) {
-        listener_(fault);
-    }
+    count(fault);
     above_->accepted(burst.tag, on);
     answer_faults(queue, burst.access);
 }

@@ -478,6 +478,10 @@ void VerifierMonitor::poke(std::uint64_t address, const std::uint8_t* data, std:
     impl_->poke(address, data, bytes, at);
 }
 
+void VerifierMonitor::add(Finding finding) {
+    impl_->verifier.add(std::move(finding));
+}
+
 void VerifierMonitor::settle(Cycles edge) {
     impl_->settle(edge);
 }

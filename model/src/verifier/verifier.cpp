@@ -36,9 +36,11 @@ constexpr std::uint64_t kMaxBounce = 1ULL << 26;
 /// Cycles between two accesses of one kind whose findings about adjacent bytes become one.
 constexpr std::uint64_t kMergeCycles = 256;
 
-bool known_rule(const std::string& name) {
+bool known_rule(const VerifierConfig& config, const std::string& name) {
     const std::vector<VerifierRuleKind>& rules = verifier_rules();
-    return std::any_of(rules.begin(), rules.end(), [&](const VerifierRuleKind& rule) { return rule.name == name; });
+    const std::vector<std::string>& others = config.other_rules;
+    return std::any_of(rules.begin(), rules.end(), [&](const VerifierRuleKind& rule) { return rule.name == name; }) ||
+           std::find(others.begin(), others.end(), name) != others.end();
 }
 
 bool of_cpu(Purpose purpose) {
@@ -72,12 +74,12 @@ std::vector<std::string> validate(const VerifierConfig& config) {
         problems.emplace_back("max_findings is 0; it must be at least 1");
     }
     for (const std::string& name : config.disabled_rules) {
-        if (!known_rule(name)) {
+        if (!known_rule(config, name)) {
             problems.push_back("disabled_rules names \"" + name + "\", which is no rule");
         }
     }
     for (const Suppression& suppression : config.suppressions) {
-        if (suppression.rule != "*" && !known_rule(suppression.rule)) {
+        if (suppression.rule != "*" && !known_rule(config, suppression.rule)) {
             problems.push_back("suppressions name \"" + suppression.rule + "\", which is no rule");
         }
     }
@@ -124,6 +126,30 @@ class Verifier::Impl final : public detail::Judge {
         texts_.emplace_back(finding.message, finding.missing);
         findings_.push_back(std::move(finding));
         write_texts(findings_.size() - 1);
+    }
+
+    void add(Finding finding) {
+        const auto& off = config_.disabled_rules;
+        if (std::find(off.begin(), off.end(), finding.rule) != off.end()) {
+            return;
+        }
+        if (is_suppressed(finding)) {
+            ++suppressed_;
+            return;
+        }
+        const auto same = std::find_if(findings_.begin(), findings_.end(), [&](const Finding& known) {
+            return known.rule == finding.rule && known.address == finding.address && known.bytes == finding.bytes &&
+                   known.message == finding.message;
+        });
+        if (same != findings_.end()) {
+            ++same->repeats;
+            return;
+        }
+        ++total_;
+        if (findings_.size() < config_.max_findings) {
+            texts_.emplace_back(finding.message, finding.missing);
+            findings_.push_back(std::move(finding));
+        }
     }
 
     // ---- the CPU and its cache
@@ -1257,6 +1283,10 @@ const std::vector<Finding>& Verifier::findings() const {
 
 std::uint64_t Verifier::total() const {
     return impl_->total();
+}
+
+void Verifier::add(Finding finding) {
+    impl_->add(std::move(finding));
 }
 
 std::uint64_t Verifier::suppressed() const {

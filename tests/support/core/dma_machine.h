@@ -79,7 +79,10 @@ class Peripheral final : public FlyByDevice {
         wanted[channel] -= std::min<std::uint64_t>(wanted[channel], channel >= 4 ? 2 : 1);
         refresh(channel, at);
     }
-    void terminal_count(unsigned channel, Cycles at) override {
+    void terminal_count(unsigned channel, bool level, Cycles at) override {
+        if (!level) {
+            return;
+        }
         ++ends[channel];
         if (stop_at_end) {
             wanted[channel] = 0;

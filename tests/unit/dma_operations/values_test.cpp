@@ -515,7 +515,9 @@ TEST(Values, NotesAndFindingsForTheVerifier) {
     const Finding finding = to_finding(rig.machine.checks.findings().front());
     EXPECT_EQ(finding.rule, "SV-07");
     EXPECT_EQ(finding.bytes, 5000U);
-    EXPECT_EQ(finding.reader.what, "flush_adapter_buffers");
+    EXPECT_EQ(finding.address, 4096U);
+    EXPECT_EQ(finding.missing, "the parameters of the map");
+    EXPECT_EQ(finding.reader.what, "flush_adapter_buffers, adapter 1, device 1");
     EXPECT_NE(finding.message.find("mapped by map_transfer in cycle"), std::string::npos);
 }
 

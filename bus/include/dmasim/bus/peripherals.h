@@ -8,16 +8,19 @@
 #include <tlm>
 
 #include "dmasim/bus/core/peripheral/block_device_core.h"
+#include "dmasim/bus/core/peripheral/fly_by_core.h"
 #include "dmasim/bus/core/peripheral/stream_core.h"
-#include "dmasim/bus/pins.h"
 #include "dmasim/bus/target_socket_adapter.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
+#include "dmasim/tlm/fly_by_port.h"
+#include "dmasim/tlm/optional_ports.h"
+#include "dmasim/tlm/pin_driver.h"
 
 namespace dmasim {
 
-/// A pin that may stay unbound. Binds to sc_signal<bool> and to sc_in<bool>.
-using PeripheralInput = sc_core::sc_port<sc_core::sc_signal_in_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+/// A pin that may stay unbound.
+using PeripheralInput = OptionalInput;
 
 /// The socket of a peripheral core and what drives it; base of the peripherals' modules.
 class PeripheralSocket {
@@ -83,6 +86,36 @@ class BlockDevice final : public sc_core::sc_module {
 
   private:
     BlockDeviceCore core_;
+    PeripheralSocket bus_;
+    PinDriver dreq_driver_;
+    PinDriver irq_driver_;
+};
+
+/// `FlyByCore` as a SystemC module (docs/pc-at.md, "A peripheral"): bind `PcAtDmaController::data[n]` to this module and
+/// the pins to those of channel n. transport_dbg moves nothing; no DMI.
+class FlyByPeripheral final : public sc_core::sc_module, public FlyByPort {
+  public:
+    tlm::tlm_target_socket<> socket;
+    PinDriver::Pin dreq;
+    PinDriver::Pin irq;
+    PeripheralInput tc;
+
+    /// Throws `ConfigError` with all problems of `config`.
+    FlyByPeripheral(const sc_core::sc_module_name& name, const ClockDomain& domain, const FlyByConfig& config);
+    ~FlyByPeripheral() override;
+
+    /// Appends bytes to what it gives.
+    void supply(const std::vector<std::uint8_t>& bytes) { core_.supply(bytes); }
+    [[nodiscard]] const FlyByCore& core() const { return core_; }
+
+    // FlyByPort
+    std::uint16_t give(unsigned bytes, Cycles at) override;
+    void take(std::uint16_t value, unsigned bytes, Cycles at) override;
+
+  private:
+    void tc_changed();
+
+    FlyByCore core_;
     PeripheralSocket bus_;
     PinDriver dreq_driver_;
     PinDriver irq_driver_;

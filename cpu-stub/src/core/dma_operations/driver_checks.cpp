@@ -11,30 +11,100 @@
 
 namespace dmasim::dma {
 
-std::string DriverFinding::text() const {
+namespace {
+
+/// What is wrong, and with what values.
+std::string account_of(const DriverFinding& finding) {
     std::ostringstream line;
-    line << rule << " in cycle " << at.count();
-    if (!routine.empty()) {
-        line << ", " << routine;
-    }
-    if (adapter != 0) {
-        line << ", adapter " << adapter;
-    }
-    if (device != 0) {
-        line << ", device " << device;
-    }
-    line << ": " << summary;
+    line << finding.summary;
     const char* between = " (";
-    for (const FindingField& field : fields) {
+    for (const FindingField& field : finding.fields) {
         const bool address = field.name.find("address") != std::string_view::npos;
         line << between << field.name << " " << (address ? detail::hex(field.value) : std::to_string(field.value));
         between = ", ";
     }
-    line << (fields.empty() ? "" : ")");
-    if (!mapped.empty()) {
-        line << "; " << mapped;
+    line << (finding.fields.empty() ? "" : ")");
+    if (!finding.mapped.empty()) {
+        line << "; " << finding.mapped;
     }
     return line.str();
+}
+
+/// Who has done it: "flush_adapter_buffers, adapter 1, device 2".
+std::string author_of(const DriverFinding& finding) {
+    std::string text(finding.routine);
+    const auto add = [&](const char* name, std::uint32_t number) {
+        if (number != 0) {
+            text += (text.empty() ? "" : ", ") + std::string(name) + " " + std::to_string(number);
+        }
+    };
+    add("adapter", finding.adapter);
+    add("device", finding.device);
+    return text;
+}
+
+/// The bytes that a call, or a fact, is about.
+void find_range(const RuleView& view, DriverFinding& finding) {
+    const auto set = [&](std::uint64_t address, std::uint64_t bytes) {
+        finding.address = address;
+        finding.bytes = bytes;
+    };
+    if (view.streaming != nullptr) {
+        return set(view.streaming->address != 0 ? view.streaming->address : view.streaming->dma, view.streaming->bytes);
+    }
+    if (view.fact != nullptr) {
+        const DriverFact& fact = *view.fact;
+        switch (fact.kind) {
+            case DriverFact::Kind::CpuAccess:
+            case DriverFact::Kind::DeviceAccess:
+                finding.by_device = fact.kind == DriverFact::Kind::DeviceAccess;
+                return set(fact.address, fact.length);
+            case DriverFact::Kind::LineSharedAtStart:
+                return set(fact.address, std::max<std::uint64_t>(fact.length, 1));
+            case DriverFact::Kind::LineSharedAtEnd:
+                return set(fact.address - std::min<std::uint64_t>(fact.address, 1), 1);
+            case DriverFact::Kind::GuardBefore:
+            case DriverFact::Kind::GuardAfter:
+            case DriverFact::Kind::TagBefore:
+            case DriverFact::Kind::TagAfter:
+            case DriverFact::Kind::FreeRegisterWritten:
+            case DriverFact::Kind::RemappingFault:
+            case DriverFact::Kind::AddressTruncated:
+                finding.by_device = true;
+                return set(fact.address, 1);
+            default:
+                return;
+        }
+    }
+    const DriverCall& call = *view.call;
+    const std::optional<std::uint64_t> offset = checks::offset_of(call);
+    if (call.mdl != nullptr && offset) {
+        const auto pieces = pages_of(call.mdl, *offset, call.length, view.state.config.page_bytes);
+        std::uint64_t bytes = 0;
+        for (const MemoryFragment& piece : pieces) {
+            if (piece.address != pieces.front().address + bytes) {
+                break;
+            }
+            bytes += piece.bytes;
+        }
+        return bytes == 0 ? void() : set(pieces.front().address, bytes);
+    }
+    if (call.routine == Routine::FreeCommonBuffer) {
+        return set(call.address, call.length);
+    }
+    if (view.allocation != nullptr && !view.allocation->mappings.empty() &&
+        !view.allocation->mappings.front().pieces.empty()) {
+        const MappedPiece& piece = view.allocation->mappings.front().pieces.front();
+        set(piece.physical, piece.bytes);
+    }
+}
+
+}  // namespace
+
+std::string DriverFinding::text() const {
+    const std::string author = author_of(*this);
+    return std::string(rule) + " in cycle " + std::to_string(at.count()) + (author.empty() ? "" : ", " + author) +
+           ": " + account_of(*this);
 }
 
 Finding to_finding(const DriverFinding& finding) {
@@ -42,18 +112,25 @@ Finding to_finding(const DriverFinding& finding) {
     result.rule = finding.rule;
     result.at = finding.at;
     result.seen_at = finding.at;
-    result.message = finding.text();
-    for (const FindingField& field : finding.fields) {
-        if (field.name == "address" && result.address == 0) {
-            result.address = field.value;
-        } else if (field.name == "length" || field.name == "size") {
-            result.bytes = field.value;
-        }
-    }
-    result.reader.agent = VerifierAgent::Cpu;
-    result.reader.what = finding.routine.empty() ? "driver" : std::string(finding.routine);
+    result.message = account_of(finding);
+    result.missing = finding.missing;
+    result.address = finding.address;
+    result.bytes = finding.bytes;
+    result.reader.agent = finding.by_device ? VerifierAgent::Device : VerifierAgent::Cpu;
+    const std::string author = author_of(finding);
+    result.reader.what = author.empty() ? "driver" : author;
     result.reader.at = finding.at;
     return result;
+}
+
+std::vector<std::string> driver_rule_names() {
+    std::vector<std::string> names;
+    for (const DriverRule* rule : driver_rules()) {
+        if (std::find(names.begin(), names.end(), rule->id) == names.end()) {
+            names.emplace_back(rule->id);
+        }
+    }
+    return names;
 }
 
 const std::vector<const DriverRule*>& driver_rules() {
@@ -138,7 +215,9 @@ void DriverChecker::apply(RuleMoment moment, const RuleView& view) {
         DriverFinding found = finding;
         found.rule = rule->id;
         found.summary = rule->summary;
+        found.missing = rule->missing;
         found.warning = rule->warning;
+        find_range(view, found);
         found.fields = std::move(*fields);
         if (listener_) {
             listener_(found);

@@ -14,6 +14,8 @@ constexpr unsigned kSlave = 0;
 constexpr unsigned kMaster = 1;
 constexpr unsigned kChannelsOfOne = 4;
 constexpr std::uint32_t kPage = 4096;
+/// Stands in the queue of accesses for a pulse on RESET.
+constexpr std::uint32_t kReset = pc_at_port::kBytes;
 
 std::uint8_t bit_of(unsigned channel) {
     return static_cast<std::uint8_t>(1U << channel);
@@ -38,7 +40,7 @@ bool strobes(const I8237Pins& pins) {
 }  // namespace
 
 void FlyByDevice::acknowledge(unsigned /*channel*/, bool /*level*/, Cycles /*at*/) {}
-void FlyByDevice::terminal_count(unsigned /*channel*/, Cycles /*at*/) {}
+void FlyByDevice::terminal_count(unsigned /*channel*/, bool /*level*/, Cycles /*at*/) {}
 
 std::vector<std::string> validate(const PcAtConfig& config) {
     std::vector<std::string> problems = validate(config.timing);
@@ -70,6 +72,7 @@ class PcAtDma::Controller final : public I8237Bus {
     std::uint16_t value = 0;       ///< What goes to the peripheral when the strobes end.
     bool delivers = false;
     unsigned channel = 0;
+    unsigned counted = kPcAtChannels;  ///< Whose TC is high; `kPcAtChannels`: nobody's.
 
   private:
     PcAtDma& owner_;
@@ -135,6 +138,50 @@ bool PcAtDma::read(std::uint32_t offset, std::uint8_t& value, Cycles at) {
     }
     std::uint8_t state = 0;
     std::uint8_t clears = 0;
+    if (!own_register(offset, at, state)) {
+        return false;
+    }
+    if (offset == pc_at_port::kDrain) {
+        value = state;
+        return true;
+    }
+    // What was written with an earlier stamp, or the same one, and has not acted yet.
+    for (const RegisterWrite& access : accesses_) {
+        if (access.offset == offset) {
+            if (offset == pc_at_port::kFailed || offset == pc_at_port::kEnded) {
+                clears = static_cast<std::uint8_t>(clears | access.value);
+            } else {
+                state = access.value;
+            }
+        } else if (access.offset == pc_at_port::kDrain && offset == pc_at_port::kDraining) {
+            state = static_cast<std::uint8_t>(state | bit_of(access.value & 7));
+        }
+    }
+    value = static_cast<std::uint8_t>(state & ~clears);
+    return true;
+}
+
+bool PcAtDma::peek(std::uint32_t offset, std::uint8_t& value) const {
+    value = 0xFF;
+    if (offset < 0x10) {
+        value = slave().peek(offset);
+    } else if (offset >= pc_at_port::kMaster && offset < pc_at_port::kMaster + 0x20) {
+        if (offset % 2 != 0) {
+            return false;
+        }
+        value = master().peek((offset - pc_at_port::kMaster) / 2);
+    } else {
+        return own_register(offset, kNever, value);
+    }
+    return true;
+}
+
+bool PcAtDma::own_register(std::uint32_t offset, Cycles at, std::uint8_t& value) const {
+    if (offset == pc_at_port::kDrain) {
+        value = 0xFF;
+        return true;
+    }
+    std::uint8_t state = 0;
     if (offset >= pc_at_port::kPages && offset < pc_at_port::kPages + 0x10) {
         state = pages_[offset - pc_at_port::kPages];
     } else if (offset == pc_at_port::kDraining) {
@@ -156,19 +203,7 @@ bool PcAtDma::read(std::uint32_t offset, std::uint8_t& value, Cycles at) {
     } else {
         return false;
     }
-    // What was written with an earlier stamp, or the same one, and has not acted yet.
-    for (const RegisterWrite& access : accesses_) {
-        if (access.offset == offset) {
-            if (offset == pc_at_port::kFailed || offset == pc_at_port::kEnded) {
-                clears = static_cast<std::uint8_t>(clears | access.value);
-            } else {
-                state = access.value;
-            }
-        } else if (access.offset == pc_at_port::kDrain && offset == pc_at_port::kDraining) {
-            state = static_cast<std::uint8_t>(state | bit_of(access.value & 7));
-        }
-    }
-    value = static_cast<std::uint8_t>(state & ~clears);
+    value = state;
     return true;
 }
 
@@ -202,6 +237,16 @@ void PcAtDma::apply(const RegisterWrite& access) {
         case pc_at_port::kInterruptEnable:
             interrupt_enable_ = access.value;
             return;
+        case kReset:
+            for (Channel& channel : channels_) {
+                channel = Channel{};
+            }
+            for (const auto& controller : controllers_) {
+                controller->delivers = false;
+            }
+            pages_.fill(0);
+            failed_ = ended_ = interrupt_enable_ = 0;
+            return;
         default:
             return;
     }
@@ -212,6 +257,20 @@ void PcAtDma::set_dreq(unsigned channel, bool level, Cycles at) {
         controllers_[channel / kChannelsOfOne]->core.set_dreq(channel % kChannelsOfOne, level,
                                                               std::max(at, last_edge_));
     }
+}
+
+void PcAtDma::set_eop(bool active, Cycles at) {
+    for (const auto& controller : controllers_) {
+        controller->core.set_eop(active, std::max(at, last_edge_));
+    }
+}
+
+void PcAtDma::reset(Cycles at) {
+    at = last_access_ = std::max({at, last_access_, last_edge_});
+    for (const auto& controller : controllers_) {
+        controller->core.reset(at);
+    }
+    accesses_.push_back({at, kReset, 0});
 }
 
 // -------------------------------------------------------------------------------------------------------------- edges
@@ -283,9 +342,13 @@ void PcAtDma::pins(unsigned controller, const I8237Pins& before, const I8237Pins
         const bool memory = now.state == I8237State::S24;
         const unsigned channel = controller * kChannelsOfOne + now.channel;
         ended_ = static_cast<std::uint8_t>(ended_ | (memory ? 3 << (controller * kChannelsOfOne) : bit_of(channel)));
+        own.counted = memory ? kPcAtChannels : channel;
         if (!memory) {
-            device_.terminal_count(channel, at);
+            device_.terminal_count(channel, true, at);
         }
+    }
+    if (!now.tc && before.tc && own.counted != kPcAtChannels) {
+        device_.terminal_count(own.counted, false, at);
     }
 }
 

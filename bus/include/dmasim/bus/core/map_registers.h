@@ -77,6 +77,16 @@ class AddressTranslator final : public BurstPort, public BurstMaster {
     /// From stamp `at` on requests (with stamps > `at`) use `table`; null: everything passes. Stamps in rising order.
     void use(const TranslationTable* table, Cycles at);
 
+    /// Addresses of these `bytes` bytes pass, whatever the table says (the device's own memory). Before the first request.
+    /// 0 bytes: none, as at first.
+    void exclude(std::uint64_t address, std::uint64_t bytes);
+
+    /// Where a burst with stamp `at` goes: true and its physical address, or false and the fault. Without any effect.
+    bool translate(const Burst& burst, Cycles at, std::uint64_t& physical, TranslationFault& fault) const;
+    /// A burst did not go through `request` and has faulted: counts and tells it.
+    void count(const TranslationFault& fault);
+    [[nodiscard]] std::uint32_t translate_cycles() const { return translate_cycles_; }
+
     /// Called for every fault.
     void on_fault(std::function<void(const TranslationFault&)> listener) { listener_ = std::move(listener); }
     [[nodiscard]] std::uint64_t faults() const { return faults_; }
@@ -101,13 +111,13 @@ class AddressTranslator final : public BurstPort, public BurstMaster {
         Cycles at;
         const TranslationTable* table;
     };
-    /// True if the burst may go on, to `physical`.
-    bool translate(const Burst& burst, Cycles at, std::uint64_t& physical, TranslationFault& fault) const;
     void answer_faults(std::deque<Outstanding>& queue, Access access);
 
     std::uint32_t translate_cycles_;
     std::uint32_t bus_bytes_;
     Unmapped unmapped_;
+    std::uint64_t excluded_ = 0;
+    std::uint64_t excluded_bytes_ = 0;
     std::deque<Use> uses_;
     BurstPort* below_ = nullptr;
     BurstMaster* above_ = nullptr;

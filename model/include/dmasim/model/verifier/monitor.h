@@ -37,6 +37,9 @@ class VerifierMonitor final : public TraceSink, public DriverNotes {
                 Cycles at) override;
     void copy(std::uint64_t destination, std::uint64_t source, std::uint64_t bytes, Cycles at) override;
 
+    /// A finding of somebody else, see `Verifier::add`. It is among the findings at once.
+    void add(Finding finding);
+
     /// `bytes` bytes were put into a verified memory behind everybody's back: they count as initial contents.
     void poke(std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes, Cycles at);
 

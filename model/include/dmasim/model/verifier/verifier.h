@@ -38,8 +38,10 @@ struct VerifierConfig {
     unsigned device_address_bits = 64;        ///< ADDR_REACH: address bits that the devices drive, 1 to 64.
     std::uint64_t starvation_cycles = 0;      ///< STARVATION: longest legal wait for a grant; 0: not judged.
     std::vector<std::string> disabled_rules;  ///< Names of rules that are off.
-    std::vector<Suppression> suppressions;    ///< What is not reported.
-    std::size_t max_findings = 1000;          ///< Further ones are counted and not kept; >= 1.
+    /// Names of rules that others judge, whose findings come through `add`; they can be disabled and suppressed as well.
+    std::vector<std::string> other_rules;
+    std::vector<Suppression> suppressions;  ///< What is not reported.
+    std::size_t max_findings = 1000;        ///< Further ones are counted and not kept; >= 1.
 };
 
 /// All problems of a configuration, one sentence each; empty when it can be built.
@@ -131,6 +133,10 @@ class Verifier {
     void bounce(DmaDirection direction, std::uint64_t address, std::uint64_t bytes, std::uint64_t bounce, Cycles at);
     void copy(std::uint64_t destination, std::uint64_t source, std::uint64_t bytes, Cycles at);
     ///@}
+
+    /// A finding of somebody else about the same driver, who names his rules in `VerifierConfig::other_rules`: counted, kept
+    /// and suppressed as those of the verifier's own rules. The same one again (rule, bytes, message) is a repeat.
+    void add(Finding finding);
 
     /// An event of a controller or bus, for the rules about those.
     void controller_event(const TraceEvent& event);

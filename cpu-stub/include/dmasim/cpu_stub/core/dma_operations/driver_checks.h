@@ -27,20 +27,27 @@ using FindingFields = std::vector<FindingField>;
 struct DriverFinding {
     std::string_view rule;     ///< Name of the rule, "DV-03"; stable.
     std::string_view summary;  ///< What is wrong.
+    std::string_view missing;  ///< What would have prevented it.
     Cycles at;
     std::uint32_t adapter = 0;
     DeviceId device = 0;
     std::string_view routine;  ///< Of the call; empty if it was none.
     FindingFields fields;
-    std::string mapped;    ///< How and when the mapping in question was made; may be empty.
-    bool warning = false;  ///< It only costs time.
+    std::uint64_t address = 0;  ///< First byte concerned, as the CPU sees it.
+    std::uint64_t bytes = 0;    ///< 0: it is not about bytes.
+    bool by_device = false;     ///< A device has done it.
+    std::string mapped;         ///< How and when the mapping in question was made; may be empty.
+    bool warning = false;       ///< It only costs time.
 
     /// One line: "DV-03 in cycle 120, free_common_buffer, adapter 1 of device 2: more common buffers freed than ...".
     [[nodiscard]] std::string text() const;
 };
 
-/// The finding in the words of the verifier's findings (docs/verifier.md), to be told together with them.
+/// The finding in the words of the verifier's findings (docs/verifier.md), for `VerifierMonitor::add`.
 Finding to_finding(const DriverFinding& finding);
+
+/// Names of all rules, each once, for `VerifierConfig::other_rules`.
+std::vector<std::string> driver_rule_names();
 
 /// What a rule looks at.
 struct RuleView {
@@ -61,6 +68,7 @@ struct DriverRule {
     std::string_view id;
     std::string_view code;  ///< Code of the documented check; empty: none.
     std::string_view summary;
+    std::string_view missing;  ///< What would have prevented it, one phrase.
     RuleMoment moment = RuleMoment::Before;
     std::optional<FindingFields> (*look)(const RuleView& view) = nullptr;
     bool warning = false;

@@ -23,10 +23,10 @@ inline constexpr unsigned kPcAtCascadeChannel = 4;
 
 /// Offsets of the register space: those of the ports of a PC/AT, and behind them what a real one does not have.
 namespace pc_at_port {
-inline constexpr std::uint32_t kSlave = 0x00;     ///< 16 registers of the slave, a byte apart.
-inline constexpr std::uint32_t kPages = 0x80;     ///< 16 page registers.
-inline constexpr std::uint32_t kMaster = 0xC0;    ///< 16 registers of the master, two bytes apart.
-inline constexpr std::uint32_t kDrain = 0xE0;     ///< Write: empties the internal buffer of channel bits 2:0.
+inline constexpr std::uint32_t kSlave = 0x00;   ///< 16 registers of the slave, a byte apart.
+inline constexpr std::uint32_t kPages = 0x80;   ///< 16 page registers.
+inline constexpr std::uint32_t kMaster = 0xC0;  ///< 16 registers of the master, two bytes apart.
+inline constexpr std::uint32_t kDrain = 0xE0;   ///< Write: empties the internal buffer of channel bits 2:0. Reads 0xFF.
 inline constexpr std::uint32_t kDraining = 0xE1;  ///< Read: bit n: buffer n is being emptied.
 inline constexpr std::uint32_t kFailed = 0xE2;    ///< Bit n: a memory access of channel n failed; write 1 to clear.
 inline constexpr std::uint32_t kEnded = 0xE3;     ///< Bit n: channel n has had a TC; write 1 to clear.
@@ -71,8 +71,8 @@ class FlyByDevice {
     virtual void take(unsigned channel, std::uint16_t value, Cycles at) = 0;
     /// The acknowledge line has changed.
     virtual void acknowledge(unsigned channel, bool level, Cycles at);
-    /// TC of a service of this channel.
-    virtual void terminal_count(unsigned channel, Cycles at);
+    /// TC of a service of this channel: goes high (the last byte or word is under way), and low again.
+    virtual void terminal_count(unsigned channel, bool level, Cycles at);
 };
 
 /// Two cascaded 8237A, their page registers, and the data between memory and peripherals, as one clocked block.
@@ -95,8 +95,15 @@ class PcAtDma final : public Clocked, public BurstMaster {
     /// Reads a byte: the state that edge `at` finds. False, and 0xFF: there is no register at `offset`.
     bool read(std::uint32_t offset, std::uint8_t& value, Cycles at);
 
+    /// As `read`, without any effect and without a stamp, for debuggers: the state as it stands.
+    bool peek(std::uint32_t offset, std::uint8_t& value) const;
+
     /// Level of the request line of `channel`; nothing happens for channel 4.
     void set_dreq(unsigned channel, bool level, Cycles at);
+    /// EOP of both controllers as an input, true: active. It ends the service under way, as TC does.
+    void set_eop(bool active, Cycles at);
+    /// A pulse on RESET: both controllers, pages, internal buffers, interrupts. A memory access under way ends unseen.
+    void reset(Cycles at);
 
     /// Where the level of the interrupt output goes; low at first. Called inside `evaluate(e)`, stamp e+1.
     void on_interrupt(std::function<void(bool level, Cycles at)> output) { interrupt_out_ = std::move(output); }
@@ -142,6 +149,8 @@ class PcAtDma final : public Clocked, public BurstMaster {
     };
 
     void apply(const RegisterWrite& access);
+    /// A register that is none of the two controllers', as an access stamped `at` finds it. False: there is none.
+    bool own_register(std::uint32_t offset, Cycles at, std::uint8_t& value) const;
     void pins(unsigned controller, const I8237Pins& before, const I8237Pins& now, Cycles at);
     void begin_read(unsigned controller, const I8237Pins& now, Cycles at);
     void begin_write(unsigned controller, const I8237Pins& now, Cycles at);

@@ -7,13 +7,14 @@
 
 #include "dmasim/model/types.h"
 #include "dmasim/tlm/clock_domain.h"
+#include "dmasim/tlm/optional_ports.h"
 
 namespace dmasim {
 
 /// Drives an output pin (which may stay unbound) at the times of the stamps it is given.
 class PinDriver final : public sc_core::sc_module {
   public:
-    using Pin = sc_core::sc_port<sc_core::sc_signal_inout_if<bool>, 1, sc_core::SC_ZERO_OR_MORE_BOUND>;
+    using Pin = OptionalOutput;
 
     /// `pin` must outlive this module.
     PinDriver(const sc_core::sc_module_name& name, const ClockDomain& domain, Pin& pin);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dmasim/bus/pins.h"
+#include "dmasim/tlm/pin_driver.h"
 
 namespace dmasim {
 
