@@ -27,6 +27,8 @@ const char* name_of(Driver driver) {
             return "lazy";
         case Driver::LooselyTimed:
             return "loosely_timed";
+        case Driver::Transactions:
+            return "transactions";
     }
     return "";
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The modules, bound over TLM.
+// The modules, bound to each other.
 #include <vector>
 
 #include <systemc>
@@ -128,6 +128,7 @@ class EventPlatform final : public Platform {
     static InterconnectOptions bus_options(Driver driver) {
         InterconnectOptions options;
         options.lazy = driver == Driver::Lazy;
+        options.transactions = driver == Driver::Transactions;
         return options;
     }
     static MemoryOptions memory_options(Driver driver) {

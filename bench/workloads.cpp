@@ -28,7 +28,7 @@ std::vector<Driver> Workload::drivers() const {
     if (loosely_timed) {
         return {Driver::LooselyTimed};
     }
-    return {Driver::ReferenceClocked, Driver::Events, Driver::Lazy};
+    return {Driver::ReferenceClocked, Driver::Transactions, Driver::Events, Driver::Lazy};
 }
 
 DmaConfig Workload::dma() const {

@@ -14,9 +14,10 @@ namespace dmasim::bench {
 /// How simulated time moves.
 enum class Driver : std::uint8_t {
     ReferenceClocked,  ///< One SC_METHOD on an sc_clock that evaluates every block at every edge.
-    Events,            ///< One activation a burst, over TLM.
+    Events,            ///< One activation for each edge with work, cores wired to each other.
     Lazy,              ///< An island, which is run when somebody looks.
     LooselyTimed,      ///< b_transport, direct memory pointers, a quantum.
+    Transactions,      ///< As Events, but every burst goes over the sockets.
 };
 
 /// A platform and what runs on it: controllers whose channels copy rows within one memory, for ever.
@@ -35,7 +36,7 @@ struct Workload {
     bool loosely_timed = false;     ///< Measured under LooselyTimed, and under nothing else.
     std::uint32_t poll_cycles = 0;  ///< Not 0: the simulation is run in pieces of so many cycles.
     std::uint64_t clocked_cycles = 1 << 21;  ///< Measured under ReferenceClocked.
-    std::uint64_t event_cycles = 1 << 25;    ///< Measured under Events.
+    std::uint64_t event_cycles = 1 << 25;    ///< Measured under Events and Transactions.
     std::uint64_t lazy_cycles = 1ULL << 29;  ///< Measured under Lazy.
 
     /// The drivers under which it is measured.

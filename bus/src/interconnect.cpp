@@ -429,18 +429,25 @@ class Interconnect::Island final : public BeatHost {
     Cycles early_ = kNever;
 };
 
-/// Runs the island: one event, for the next edge at which something can be seen outside.
-class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
+/// Runs the cores that are wired to each other: one event, for their next edge, or (lazy) for the next edge at which
+/// something can be seen outside.
+class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
   public:
-    Lazy(const sc_core::sc_module_name& name, Interconnect& bus)
-        : sc_module(name), bus_(bus), island_(bus.core_), numbers_(bus.config_.initiators), event_("event") {
+    Wired(const sc_core::sc_module_name& name, Interconnect& bus)
+        : sc_module(name),
+          bus_(bus),
+          lazy_(bus.options_.lazy),
+          island_(bus.core_),
+          numbers_(bus.config_.initiators),
+          event_("event") {
+        island_.allow_leaps(lazy_);
         inside_.resize(bus.config_.initiators, false);
         memories_.resize(bus.config_.targets, false);
-        SC_HAS_PROCESS(Lazy);
+        SC_HAS_PROCESS(Wired);
         SC_METHOD(run);
         sensitive << event_;
     }
-    ~Lazy() override;
+    ~Wired() override;
 
     BurstPort* join(std::uint32_t initiator, const IslandGuest& guest) {
         if (guest.period != bus_.domain_.period() || guest.bus_bytes != bus_.config_.bus_bytes()) {
@@ -456,7 +463,8 @@ class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
     }
 
     void take_in(std::uint32_t target, const IslandMemory& memory) {
-        if (memory.core != nullptr && memory.period == bus_.domain_.period() &&
+        // Pointers are an island's to refuse. In step it need not: the memory stays outside and grants them.
+        if (memory.core != nullptr && (lazy_ || !memory.pointers) && memory.period == bus_.domain_.period() &&
             memory.core->config().data_width_bits == bus_.config_.data_width_bits) {
             memories_[target] = true;
             memory.process->hosted_by(*this);
@@ -464,8 +472,15 @@ class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
         }
     }
 
-    /// Everybody has had a chance to join.
-    void close() {
+    /// Everybody has had a chance to join. Returns whether there is anything to run.
+    bool close() {
+        const auto any = [](const std::vector<bool>& joined) {
+            return std::find(joined.begin(), joined.end(), true) != joined.end();
+        };
+        active_ = lazy_ || any(inside_) || any(memories_);
+        if (!active_) {
+            return false;
+        }
         for (std::uint32_t i = 0; i < bus_.config_.initiators; ++i) {
             if (!inside_[i]) {
                 island_.add_border(*bus_.upstream_[i]);
@@ -476,6 +491,7 @@ class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
                 island_.add_border(*bus_.downstream_[t]);
             }
         }
+        return true;
     }
 
     [[nodiscard]] bool has_master(std::uint32_t initiator) const { return inside_.at(initiator); }
@@ -483,7 +499,8 @@ class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
     [[nodiscard]] std::uint16_t number_of(std::uint32_t initiator) const { return numbers_[initiator]; }
 
     void arrive() override {
-        if (!running_) {
+        // In step, every edge is evaluated at its time: none before the present is left.
+        if (!running_ && (lazy_ || !started_)) {
             advance_to(bus_.domain_.stamp_of(sc_core::sc_time_stamp()));
         }
     }
@@ -491,28 +508,32 @@ class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
     void changed() override {
         island_.touched();
         if (started_ && !running_) {
-            look_ahead();
+            follow(lazy_ ? island_.next_visible() : island_.next_edge());
         }
     }
 
   private:
     void run() {
+        if (!active_) {
+            return;
+        }
         started_ = true;
         wake_at_ = kNever;
         // What can be seen at an edge is done at its time.
-        advance_to(bus_.domain_.edge_at_or_before(sc_core::sc_time_stamp()) + 1);
-        look_ahead();
+        const Cycles next = advance_to(bus_.domain_.edge_at_or_before(sc_core::sc_time_stamp()) + 1);
+        follow(lazy_ ? island_.next_visible() : next);
     }
 
-    void advance_to(Cycles edge) {
+    Cycles advance_to(Cycles edge) {
         // Whatever throws in there ends the simulation; until then nobody may come in again.
         running_ = true;
-        island_.advance_to(edge);
+        const Cycles next = island_.advance_to(edge);
         running_ = false;
+        return next;
     }
 
-    void look_ahead() {
-        const Cycles edge = island_.next_visible();
+    /// Has the event come at `edge`, if that is earlier than what it is notified for.
+    void follow(Cycles edge) {
         if (edge >= wake_at_) {
             if (edge == kNever && wake_at_ != kNever) {
                 // An input took the work away: the simulation must not run on for it.
@@ -522,23 +543,25 @@ class Interconnect::Lazy final : public sc_core::sc_module, public IslandHost {
             return;
         }
         wake_at_ = edge;
-        if (bus_.domain_.time_of(edge) != sc_core::sc_max_time()) {
+        if (bus_.domain_.comes(edge)) {
             event_.notify(bus_.domain_.time_until(edge, sc_core::sc_time_stamp()));
         }
     }
 
     Interconnect& bus_;
+    const bool lazy_;
     LazyIsland island_;
     std::vector<bool> inside_;
     std::vector<bool> memories_;
     std::vector<std::uint16_t> numbers_;
     sc_core::sc_event event_;
     Cycles wake_at_ = kNever;  // The edge that the event is notified for.
+    bool active_ = false;
     bool started_ = false;
     bool running_ = false;
 };
 
-Interconnect::Lazy::~Lazy() = default;
+Interconnect::Wired::~Wired() = default;
 
 namespace {
 
@@ -564,9 +587,12 @@ Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomai
       process_("process", domain, group_) {
     if (config.is_beat_fabric()) {
         island_ = std::make_unique<Island>(*this);
-    } else if (options.lazy) {
-        lazy_ = std::make_unique<Lazy>("island", *this);
-        process_.hosted_by(*lazy_);
+    } else if (options.lazy || !options.transactions) {
+        if (options.lazy && options.transactions) {
+            throw ConfigError(std::string(this->name()) +
+                              ": lazy and transactions: an island carries no transactions, so choose one of them");
+        }
+        wired_ = std::make_unique<Wired>("island", *this);
     }
     target_sockets.init(config.initiators);
     initiator_sockets.init(config.targets);
@@ -587,9 +613,9 @@ Interconnect::Interconnect(const sc_core::sc_module_name& name, const ClockDomai
         if (island_) {
             handlers.inquired = [this, i](BeatInquiry& inquiry) { island_->inquired(i, inquiry); };
         }
-        if (lazy_) {
+        if (wired_) {
             handlers.arrive = [this] { process_.arrive(); };
-            handlers.joined = [this, i](const IslandGuest& guest) { return lazy_->join(i, guest); };
+            handlers.joined = [this, i](const IslandGuest& guest) { return wired_->join(i, guest); };
         }
         upstream_.push_back(std::make_unique<TargetSocketAdapter>(target_sockets[i], domain, core_.initiator_port(i),
                                                                   TargetSocketAdapter::Options{0, false, true},
@@ -636,15 +662,15 @@ const BusCore& Interconnect::core() {
 }
 
 bool Interconnect::has_master(std::uint32_t initiator) const {
-    return lazy_ && lazy_->has_master(initiator);
+    return wired_ && wired_->has_master(initiator);
 }
 
 bool Interconnect::has_memory(std::uint32_t target) const {
-    return lazy_ && lazy_->has_memory(target);
+    return wired_ && wired_->has_memory(target);
 }
 
 std::uint16_t Interconnect::number_of(std::uint32_t initiator) const {
-    return lazy_->number_of(initiator);
+    return wired_->number_of(initiator);
 }
 
 void Interconnect::catch_up() {
@@ -659,12 +685,12 @@ void Interconnect::end_of_elaboration() {
     if (island_) {
         island_->ask_targets();
     }
-    if (lazy_) {
+    if (wired_) {
         for (std::uint32_t target = 0; target < downstream_.size(); ++target) {
             auto* adapter = dynamic_cast<TargetSocketAdapter*>(&downstream_[target]->target());
             const bool foreign = target < options_.foreign.size() && options_.foreign[target];
             if (adapter != nullptr && !foreign) {
-                lazy_->take_in(target, adapter->memory());
+                wired_->take_in(target, adapter->memory());
             }
         }
     }
@@ -674,8 +700,8 @@ void Interconnect::start_of_simulation() {
     if (island_) {
         island_->build();
     }
-    if (lazy_) {
-        lazy_->close();
+    if (wired_ && wired_->close()) {
+        process_.hosted_by(*wired_);
     }
     for (std::uint32_t target = 0; target < downstream_.size(); ++target) {
         if (has_memory(target)) {

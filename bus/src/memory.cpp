@@ -33,7 +33,7 @@ Memory::Memory(const sc_core::sc_module_name& name, const ClockDomain& domain, c
                 [this] { process_.arrive(); },
                 {},
                 [this] {
-                    return IslandMemory{beat_memory_ ? nullptr : &core_, &process_, domain_.period()};
+                    return IslandMemory{beat_memory_ ? nullptr : &core_, &process_, domain_.period(), options_.dmi};
                 }}),
       group_({&core_, &adapter_}),
       process_("process", domain, group_),

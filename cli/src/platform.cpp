@@ -44,6 +44,7 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
         options.sink = &sink;
         options.source = kBusSource;
         options.lazy = spec.lazy;
+        options.transactions = spec.transactions;
         bus_ = std::make_unique<Interconnect>("bus", domain_, spec.bus, options);
     });
     for (std::size_t i = 0; i < spec.memories.size(); ++i) {

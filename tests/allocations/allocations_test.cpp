@@ -51,6 +51,18 @@ SIM_TEST(Allocations, NoneWithACpuThatMisses) {
 SIM_TEST(Allocations, NoneForDescriptors) {
     expect_none("scatter_gather", Driver::Events);
 }
+SIM_TEST(Allocations, NoneForTransactionsOfChannelsThatContend) {
+    expect_none("contended", Driver::Transactions);
+}
+SIM_TEST(Allocations, NoneForTransactionsOfShortBursts) {
+    expect_none("short", Driver::Transactions);
+}
+SIM_TEST(Allocations, NoneForTransactionsWithACpuThatMisses) {
+    expect_none("cpu_dma", Driver::Transactions);
+}
+SIM_TEST(Allocations, NoneForTransactionsOfDescriptors) {
+    expect_none("scatter_gather", Driver::Transactions);
+}
 SIM_TEST(Allocations, NoneLooselyTimed) {
     expect_none("single", Driver::LooselyTimed);
 }

@@ -172,6 +172,7 @@ TEST(Program, NothingDependsOnOrderOfConstructionMonitorsOrDriver) {
         EXPECT_EQ(run({"run", path, "--format", "json", "--set", "run.construction_order=reversed"}).out, normal);
         EXPECT_EQ(run({"run", path, "--format", "json", "--set", "platform.monitor=true"}).out, normal);
         EXPECT_EQ(run({"run", path, "--format", "json", "--set", "platform.driver=lazy"}).out, normal);
+        EXPECT_EQ(run({"run", path, "--format", "json", "--set", "platform.driver=transactions"}).out, normal);
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dmasim/tlm/clock_domain.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -94,6 +93,8 @@ ClockDomain::ClockDomain(const sc_core::sc_time& period) : units_(period.value()
         throw ConfigError("clock period 0 s: must be at least the time resolution, " + std::to_string(resolution_fs()) +
                           " fs");
     }
+    // The greatest sc_time itself stands for never.
+    greatest_ = Cycles{(kGreatest - 1) / units_};
 }
 
 ClockDomain::ClockDomain(double period, sc_core::sc_time_unit unit) : ClockDomain(exact_period(period, unit)) {}
@@ -112,6 +113,11 @@ ClockDomain ClockDomain::from_hertz(std::uint64_t hertz) {
 }
 
 Cycles ClockDomain::stamp_of(const sc_core::sc_time& now, const sc_core::sc_time& delay) const {
+    // Nearly every call is of a time at an edge and without delay.
+    if (delay.value() == 0) {
+        const std::uint64_t whole = now.value() / units_;
+        return Cycles{whole + (whole * units_ != now.value() ? 1U : 0U)};
+    }
     // The two are divided before they are added: their sum need not fit.
     const std::uint64_t whole_now = now.value() / units_;
     const std::uint64_t whole_delay = delay.value() / units_;
@@ -129,15 +135,6 @@ Cycles ClockDomain::stamp_of(const sc_core::sc_time& now, const sc_core::sc_time
 
 Cycles ClockDomain::edge_at_or_before(const sc_core::sc_time& now) const {
     return Cycles{now.value() / units_};
-}
-
-sc_core::sc_time ClockDomain::time_of(Cycles edge) const {
-    return sc_core::sc_time::from_value(edge.count() > kGreatest / units_ ? kGreatest : edge.count() * units_);
-}
-
-sc_core::sc_time ClockDomain::time_until(Cycles edge, const sc_core::sc_time& now) const {
-    const std::uint64_t then = time_of(edge).value();
-    return sc_core::sc_time::from_value(then - std::min<std::uint64_t>(then, now.value()));
 }
 
 }  // namespace dmasim

@@ -64,7 +64,7 @@ void ClockedProcess::schedule() {
     scheduled_ = edge;
     // An earlier notification replaces a later one; one beyond the end of time never comes.
     const sc_core::sc_time& now = sc_core::sc_time_stamp();
-    if (domain_.time_of(edge) != sc_core::sc_max_time()) {
+    if (domain_.comes(edge)) {
         event_.notify(domain_.time_until(edge, now));
     }
 }

@@ -78,8 +78,9 @@ Cycles LazyIsland::next_edge() const {
     return next;
 }
 
-void LazyIsland::advance_to(Cycles now) {
-    for (Cycles edge = next_edge(); edge < now; edge = next_edge()) {
+Cycles LazyIsland::advance_to(Cycles now) {
+    Cycles edge = next_edge();
+    for (; edge < now; edge = next_edge()) {
         for (const Block& block : blocks_) {
             if (block.clocked->next_edge() <= edge) {
                 block.clocked->evaluate(edge);
@@ -93,6 +94,7 @@ void LazyIsland::advance_to(Cycles now) {
         }
     }
     reached_ = std::max(reached_, now);
+    return edge;
 }
 
 Cycles LazyIsland::next_visible() const {

@@ -417,6 +417,7 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
     PlatformSpec platform;
     platform.monitor = view["monitor"].boolean();
     platform.lazy = view["driver"].string() == "lazy";
+    platform.transactions = view["driver"].string() == "transactions";
     platform.period_ps = period_of(view["clock"]);
 
     const View bus_view = view["bus"];

@@ -2,6 +2,7 @@
 #include "run_platform.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -341,7 +342,8 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const Platf
         InterconnectOptions options;
         options.sink = &recorder;
         options.source = reference::kBusSource;
-        options.lazy = variant.lazy;
+        options.lazy = variant.driver == BusDriver::Lazy;
+        options.transactions = variant.driver == BusDriver::Transactions;
         bus = std::make_unique<Interconnect>("bus", domain, scenario.bus, options);
     });
     for (std::size_t number = 0; number < memories.size(); ++number) {
@@ -420,9 +422,11 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const Platf
     }
     bus->catch_up();
     dma->catch_up();
-    if (variant.lazy && variant.outsiders == Outsiders::None &&
-        !(dma->in_island() && memories.front()->in_island() && bus->has_master(0) && bus->has_memory(0))) {
-        throw std::logic_error("the controller and its memory have not joined");
+    const std::array<bool, 4> joined{dma->in_island(), memories.front()->in_island(), bus->has_master(0),
+                                     bus->has_memory(0)};
+    const bool may_join = variant.driver != BusDriver::Transactions;
+    if (variant.outsiders == Outsiders::None && joined != std::array<bool, 4>{may_join, may_join, may_join, may_join}) {
+        throw std::logic_error("the controller and its memory have not joined, or should not have");
     }
     if (!agent->finished()) {
         throw std::logic_error("the agent did not come to its end");

@@ -15,9 +15,12 @@ reference::Scenario with_room_in_queues(reference::Scenario scenario);
 /// Which connections have a protocol monitor in between. What is behind one stays outside of an island.
 enum class Outsiders : std::uint8_t { All, Some, None };
 
+/// How the interconnect runs.
+enum class BusDriver : std::uint8_t { Events, Transactions, Lazy };
+
 /// What must not change anything.
 struct PlatformVariant {
-    bool lazy = false;  ///< The interconnect forms an island.
+    BusDriver driver = BusDriver::Events;
     Outsiders outsiders = Outsiders::All;
     bool jitter = false;  ///< Agent and some traffic masters act some delta cycles later.
 };

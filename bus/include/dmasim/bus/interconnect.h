@@ -24,11 +24,14 @@ namespace dmasim {
 struct InterconnectOptions {
     /// Targets that are taken for foreign even if they announce themselves (timing.md B3); shorter: false.
     std::vector<bool> foreign;
-    /// Forms an island with the masters and memories of ours that are bound to it (docs/lazy-islands.md): faster, with
-    /// the same results. A beat-accurate fabric ignores it.
+    /// The island of this bus and of the masters and memories of ours that are bound to it (docs/lazy-islands.md) runs
+    /// when somebody looks, and not at each of its edges: faster, with the same results. A beat-accurate fabric ignores it.
     bool lazy = false;
     TraceSink* sink = nullptr;  ///< Receives the events; null: none.
     std::uint16_t source = 0;   ///< Number of this block in the events.
+    /// All bursts go over the sockets, those from and to modules of ours, too: no island. Slower, with the same results.
+    /// Not together with `lazy` (`ConfigError`).
+    bool transactions = false;
 };
 
 /// A bus as a SystemC module: `BusCore` (docs/timing.md B1 to B6) with a target socket for each initiator and an
@@ -91,7 +94,7 @@ class Interconnect final : public sc_core::sc_module {
     class SnoopShim;
     class BlockingSnoop;
     class Island;
-    class Lazy;
+    class Wired;
 
     void end_of_elaboration() override;
     void start_of_simulation() override;
@@ -116,7 +119,7 @@ class Interconnect final : public sc_core::sc_module {
     std::vector<SnoopPort*> caches_;
     std::vector<std::unique_ptr<SnoopShim>> shims_;
     std::unique_ptr<Island> island_;
-    std::unique_ptr<Lazy> lazy_;
+    std::unique_ptr<Wired> wired_;
 };
 
 }  // namespace dmasim

@@ -35,8 +35,9 @@ struct MemoryOptions {
 /// With `MemoryConfig::beat`, a beat-accurate controller that is bound to it, or a beat-accurate fabric, moves its data
 /// beat by beat without using the socket (docs/beat-pipelines.md, "Islands").
 ///
-/// Bound to a lazy interconnect itself, it becomes part of its island (docs/lazy-islands.md): bursts of the bus do not use
-/// the socket, and direct memory pointers are refused.
+/// Bound to an interconnect itself, it becomes part of its island (docs/lazy-islands.md): bursts of the bus do not use the
+/// socket. If the interconnect is lazy, direct memory pointers are refused; if it is not, a memory that may grant them
+/// stays outside.
 ///
 /// Not modelled: what `MemoryCore` does not model; contention between b_transport calls, and between bursts over the
 /// socket and data that moves beat by beat.

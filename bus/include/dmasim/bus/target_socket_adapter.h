@@ -32,6 +32,7 @@ struct IslandMemory {
     MemoryCore* core = nullptr;  ///< Null: there is none.
     ClockedProcess* process = nullptr;
     sc_core::sc_time period;
+    bool pointers = false;  ///< It grants direct memory pointers.
 };
 
 /// What a `TargetSocketAdapter` does not know by itself. Empty functions: not supported.

@@ -37,13 +37,26 @@ class ClockDomain {
     [[nodiscard]] Cycles edge_at_or_before(const sc_core::sc_time& now) const;
 
     /// Time of `edge`; the greatest sc_time if that cannot hold it (and for `kNever`).
-    [[nodiscard]] sc_core::sc_time time_of(Cycles edge) const;
+    [[nodiscard]] sc_core::sc_time time_of(Cycles edge) const {
+        return sc_core::sc_time::from_value(units_until(edge));
+    }
 
     /// Time from `now` to `edge`; zero if `edge` has passed.
-    [[nodiscard]] sc_core::sc_time time_until(Cycles edge, const sc_core::sc_time& now) const;
+    [[nodiscard]] sc_core::sc_time time_until(Cycles edge, const sc_core::sc_time& now) const {
+        const std::uint64_t then = units_until(edge);
+        return then > now.value() ? sc_core::sc_time::from_value(then - now.value()) : sc_core::SC_ZERO_TIME;
+    }
+
+    /// Whether an sc_time can hold the time of `edge`: one that lies beyond never comes.
+    [[nodiscard]] bool comes(Cycles edge) const { return edge <= greatest_; }
 
   private:
+    [[nodiscard]] std::uint64_t units_until(Cycles edge) const {
+        return edge > greatest_ ? ~std::uint64_t{0} : edge.count() * units_;
+    }
+
     std::uint64_t units_ = 0;  ///< Period in units of the resolution.
+    Cycles greatest_;          ///< The last edge that an sc_time can hold.
     sc_core::sc_time period_;
 };
 

@@ -21,7 +21,7 @@ class IslandHost {
     IslandHost& operator=(const IslandHost&) = delete;
     virtual ~IslandHost() = default;
 
-    /// Evaluates every edge before the stamp of the present. To be called before anything of the island is looked at or
+    /// Evaluates every edge before the stamp of the present that has not been evaluated. To be called before anything of the island is looked at or
     /// given an input. Costs a comparison when there is nothing to do; from within the island it does nothing.
     virtual void arrive() = 0;
     /// A block of the island was given an input: the next visible event may come earlier.

@@ -67,7 +67,7 @@ struct MasterSocketOptions {
 /// of one direction goes over the socket one burst after the other: the first beat of a read comes after the last beat of
 /// the read answered before, the response of a write not before its last beat could have been taken.
 ///
-/// A master that speaks non-blocking and whose socket is bound to a lazy interconnect of ours itself joins its island
+/// A master that speaks non-blocking and whose socket is bound to an interconnect of ours itself joins its island
 /// (docs/lazy-islands.md) if `may_join` is set; its bursts then go from core to core.
 class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, private tlm::tlm_bw_transport_if<> {
   public:

@@ -35,8 +35,8 @@ class LazyIsland final : private IslandReach {
     /// The earliest edge at which a block has something to do, or `kNever`.
     [[nodiscard]] Cycles next_edge() const;
 
-    /// Evaluates every edge before `now` (strictly: at time t, the edges before t), or leaps over it.
-    void advance_to(Cycles now);
+    /// Evaluates every edge before `now` (strictly: at time t, the edges before t), or leaps over it. Returns the next edge.
+    Cycles advance_to(Cycles now);
 
     /// A member was given an input. What was seen before says nothing about what comes.
     void touched() { leaper_.forget(); }

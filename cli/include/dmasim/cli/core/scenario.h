@@ -89,7 +89,8 @@ struct PlatformSpec {
     CacheActorConfig actor;        ///< Of the CPU's cache.
     std::vector<CpuStall> stalls;  ///< In rising order.
     bool monitor = false;
-    bool lazy = false;  ///< The bus forms an island.
+    bool lazy = false;          ///< The island of the bus runs when somebody looks.
+    bool transactions = false;  ///< The bus has no island: every burst goes over the sockets.
     std::optional<VerifierConfig> verifier;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A CPU with a cache, a store buffer and a random program, beside a controller that it programs over the bus: the lazy
-// driver against the events driver, every event and every result of the program. Each run has a process of its own.
+// driver and the events driver against transactions, every event and every result of the program. Each run has a process of its own.
 //   DMASIM_LAZY_CPU_CONFIGURATIONS  how many (nightly runs use more)
 #include <algorithm>
 #include <array>
@@ -25,6 +25,7 @@
 
 #include "reference/campaign.h"
 #include "reference/log.h"
+#include "run_platform.h"
 
 namespace dmasim::test {
 namespace {
@@ -59,7 +60,7 @@ class Recorder final : public TraceSink {
 };
 
 struct Platform final : sc_core::sc_module {
-    Platform(const sc_core::sc_module_name& name, std::uint64_t run_seed, bool lazy, bool traced)
+    Platform(const sc_core::sc_module_name& name, std::uint64_t run_seed, BusDriver driver, bool traced)
         : sc_module(name), seed(run_seed), domain(10, sc_core::SC_NS), irq("irq") {
         Dice dice(seed);
         TraceSink* const sink = traced ? &recorder : nullptr;
@@ -97,7 +98,8 @@ struct Platform final : sc_core::sc_module {
         InterconnectOptions bus_options;
         bus_options.sink = sink;
         bus_options.source = 10;
-        bus_options.lazy = lazy;
+        bus_options.lazy = driver == BusDriver::Lazy;
+        bus_options.transactions = driver == BusDriver::Transactions;
         MemoryOptions memory_options;
         memory_options.sink = sink;
         memory_options.source = 11;
@@ -243,7 +245,7 @@ struct Platform final : sc_core::sc_module {
 };
 
 /// What a run in a process of its own says; "" if it does not come to its end.
-std::string outcome(std::uint64_t seed, bool lazy, bool traced) {
+std::string outcome(std::uint64_t seed, BusDriver driver, bool traced) {
     std::cout.flush();
     std::array<int, 2> ends{};
     if (pipe(ends.data()) != 0) {
@@ -254,9 +256,12 @@ std::string outcome(std::uint64_t seed, bool lazy, bool traced) {
         close(ends[0]);
         std::string text;
         try {
-            Platform platform("platform", seed, lazy, traced);
+            Platform platform("platform", seed, driver, traced);
             text = platform.run();
-            if (lazy && !(platform.dma->in_island() && platform.memory->in_island() && platform.bus->has_master(0))) {
+            const std::array<bool, 3> joined{platform.dma->in_island(), platform.memory->in_island(),
+                                             platform.bus->has_master(0)};
+            const bool may_join = driver != BusDriver::Transactions;
+            if (joined != std::array<bool, 3>{may_join, may_join, may_join}) {
                 text = "";
             }
         } catch (const std::exception& error) {
@@ -292,23 +297,30 @@ std::string first_difference(const std::string& a, const std::string& b) {
     }
     const std::size_t from = a.rfind('\n', place > 300 ? place - 300 : 0);
     const std::size_t begin = from == std::string::npos ? 0 : from;
-    return "events:\n" + a.substr(begin, 900) + "\nlazy:\n" + b.substr(begin, 900);
+    return "transactions:\n" + a.substr(begin, 900) + "\nisland:\n" + b.substr(begin, 900);
 }
 
-TEST(LazyCpu, AgreesWithTheEventsDriver) {
-    const std::uint64_t otherwise = std::getenv("DMASIM_NIGHTLY") != nullptr ? 1500 : 120;
+void run_configurations(BusDriver driver, std::uint64_t by_default) {
+    const std::uint64_t otherwise = std::getenv("DMASIM_NIGHTLY") != nullptr ? 1500 : by_default;
     const std::uint64_t count = reference::number_from_environment("DMASIM_LAZY_CPU_CONFIGURATIONS", otherwise);
     const std::uint64_t first = reference::number_from_environment("DMASIM_LAZY_CPU_SEED", 1);
     std::cout << "seeds " << first << " to " << first + count - 1 << std::endl;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
         // Without a trace an island leaps.
         const bool traced = seed % 2 == 0;
-        const std::string events = outcome(seed, false, traced);
-        const std::string lazy = outcome(seed, true, traced);
-        ASSERT_NE(events, "") << seed;
-        ASSERT_NE(lazy, "") << seed;
-        ASSERT_EQ(first_difference(events, lazy), "") << "seed " << seed;
+        const std::string transactions = outcome(seed, BusDriver::Transactions, traced);
+        const std::string island = outcome(seed, driver, traced);
+        ASSERT_NE(transactions, "") << seed;
+        ASSERT_NE(island, "") << seed;
+        ASSERT_EQ(first_difference(transactions, island), "") << "seed " << seed;
     }
+}
+
+TEST(LazyCpu, AgreesWithTransactions) {
+    run_configurations(BusDriver::Lazy, 120);
+}
+TEST(EventsCpu, AgreesWithTransactions) {
+    run_configurations(BusDriver::Events, 60);
 }
 
 }  // namespace
