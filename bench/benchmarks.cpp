@@ -29,6 +29,8 @@ const char* name_of(Driver driver) {
             return "loosely_timed";
         case Driver::Transactions:
             return "transactions";
+        case Driver::Traced:
+            return "events_with_waveform";
     }
     return "";
 }

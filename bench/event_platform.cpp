@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The modules, bound to each other.
+#include <fstream>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include <systemc>
@@ -10,6 +13,7 @@
 #include "dmasim/bus/memory.h"
 #include "dmasim/cpu_stub/cpu.h"
 #include "dmasim/model/frontend/native/register_map.h"
+#include "dmasim/tlm/core/vcd_writer.h"
 #include "dmasim/tlm/dma_controller.h"
 
 #include "platforms.h"
@@ -76,10 +80,35 @@ class Host final : public sc_core::sc_module {
     bool level_ = false;
 };
 
+constexpr std::uint16_t kBusSource = 100;
+
+/// A waveform of everything that has signals, to nowhere: what it costs to make, without the disk.
+class Waveform {
+  public:
+    explicit Waveform(const Workload& workload) : file_("/dev/null"), writer_(file_, options(workload)) {}
+    [[nodiscard]] TraceSink& sink() { return writer_; }
+    void settle(Cycles edge) { writer_.settle(edge); }
+
+  private:
+    static VcdOptions options(const Workload& workload) {
+        VcdOptions options;
+        for (std::uint32_t master = 0; master < workload.masters; ++master) {
+            options.blocks.push_back({VcdBlock::Kind::Controller, static_cast<std::uint16_t>(master),
+                                      "dma" + std::to_string(master), workload.dma().channels});
+        }
+        options.blocks.push_back({VcdBlock::Kind::Bus, kBusSource, "bus", workload.initiators()});
+        return options;
+    }
+
+    std::ofstream file_;
+    VcdWriter writer_;
+};
+
 class EventPlatform final : public Platform {
   public:
     EventPlatform(const Workload& workload, Driver driver)
         : clock_(10, sc_core::SC_NS),
+          waveform_(driver == Driver::Traced ? std::make_unique<Waveform>(workload) : nullptr),
           bus_("bus", clock_, workload.bus(), bus_options(driver)),
           memory_("memory", clock_, workload.memory(), memory_options(driver)) {
         bus_.initiator_sockets[0].bind(memory_.socket);
@@ -97,7 +126,7 @@ class EventPlatform final : public Platform {
         for (std::uint32_t master = 0; master < workload.masters; ++master) {
             const std::string number = std::to_string(master);
             dma.initiator = static_cast<std::uint16_t>(master);
-            controllers_.push_back(std::make_unique<DmaController>(("dma" + number).c_str(), clock_, dma));
+            controllers_.push_back(std::make_unique<DmaController>(("dma" + number).c_str(), clock_, dma, sink()));
             hosts_.push_back(std::make_unique<Host>(("host" + number).c_str(), clock_, workload, master));
             controllers_.back()->memory.bind(bus_.target_sockets[master]);
             hosts_.back()->socket.bind(controllers_.back()->registers);
@@ -117,6 +146,12 @@ class EventPlatform final : public Platform {
     }
 
     void run(std::uint64_t cycles) override {
+        // A waveform is written piece by piece, as dmasim run does it.
+        constexpr std::uint64_t kPiece = 4096;
+        for (; waveform_ && cycles > kPiece; cycles -= kPiece) {
+            sc_core::sc_start(clock_.time_of(Cycles{kPiece}));
+            waveform_->settle(clock_.edge_at_or_before(sc_core::sc_time_stamp()) - 1);
+        }
         sc_core::sc_start(static_cast<double>(cycles) * clock_.period());
         // What an island has put off belongs to the time that is measured.
         bus_.catch_up();
@@ -125,8 +160,11 @@ class EventPlatform final : public Platform {
     std::uint64_t memory_hash() override { return memory_.hash(); }
 
   private:
-    static InterconnectOptions bus_options(Driver driver) {
+    [[nodiscard]] TraceSink* sink() { return waveform_ ? &waveform_->sink() : nullptr; }
+    InterconnectOptions bus_options(Driver driver) {
         InterconnectOptions options;
+        options.sink = sink();
+        options.source = kBusSource;
         options.lazy = driver == Driver::Lazy;
         options.transactions = driver == Driver::Transactions;
         return options;
@@ -138,6 +176,7 @@ class EventPlatform final : public Platform {
     }
 
     ClockDomain clock_;
+    std::unique_ptr<Waveform> waveform_;
     Interconnect bus_;
     Memory memory_;
     std::vector<std::unique_ptr<DmaController>> controllers_;

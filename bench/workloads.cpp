@@ -28,7 +28,11 @@ std::vector<Driver> Workload::drivers() const {
     if (loosely_timed) {
         return {Driver::LooselyTimed};
     }
-    return {Driver::ReferenceClocked, Driver::Transactions, Driver::Events, Driver::Lazy};
+    std::vector<Driver> list{Driver::ReferenceClocked, Driver::Transactions, Driver::Events, Driver::Lazy};
+    if (traced) {
+        list.push_back(Driver::Traced);
+    }
+    return list;
 }
 
 DmaConfig Workload::dma() const {
@@ -91,7 +95,7 @@ const std::vector<Workload>& workloads() {
             edit(workload);
             list.push_back(workload);
         };
-        add("contended", [](Workload& w) { w.channels = 4, w.wait_states = 2; });
+        add("contended", [](Workload& w) { w.channels = 4, w.wait_states = 2, w.traced = true; });
         add("single", [](Workload& w) { w.wait_states = 2; });
         add("short", [](Workload& w) { w.channels = 4, w.burst_beats = 4; });
         add("paced", [](Workload& w) { w.pace_cycles = 512, w.lazy_cycles = 1 << 26; });

@@ -18,6 +18,7 @@ enum class Driver : std::uint8_t {
     Lazy,              ///< An island, which is run when somebody looks.
     LooselyTimed,      ///< b_transport, direct memory pointers, a quantum.
     Transactions,      ///< As Events, but every burst goes over the sockets.
+    Traced,            ///< As Events, with a waveform of controllers and bus.
 };
 
 /// A platform and what runs on it: controllers whose channels copy rows within one memory, for ever.
@@ -33,10 +34,11 @@ struct Workload {
     std::uint32_t pace_cycles = 0;      ///< Not 0: DREQ is high for one cycle of so many, handshake demand.
     std::uint32_t cpu_miss_cycles =
         0;                          ///< Not 0: a CPU whose loads miss, with so many cycles of computing between two.
+    bool traced = false;            ///< Measured under Traced, too.
     bool loosely_timed = false;     ///< Measured under LooselyTimed, and under nothing else.
     std::uint32_t poll_cycles = 0;  ///< Not 0: the simulation is run in pieces of so many cycles.
     std::uint64_t clocked_cycles = 1 << 21;  ///< Measured under ReferenceClocked.
-    std::uint64_t event_cycles = 1 << 25;    ///< Measured under Events and Transactions.
+    std::uint64_t event_cycles = 1 << 25;    ///< Measured under Events, Transactions and Traced.
     std::uint64_t lazy_cycles = 1ULL << 29;  ///< Measured under Lazy.
 
     /// The drivers under which it is measured.

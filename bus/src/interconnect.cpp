@@ -517,19 +517,29 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
         if (!active_) {
             return;
         }
+        Cycles next = started_ ? wake_at_ : island_.next_edge();
         started_ = true;
         wake_at_ = kNever;
         // What can be seen at an edge is done at its time.
-        const Cycles next = advance_to(bus_.domain_.edge_at_or_before(sc_core::sc_time_stamp()) + 1);
-        follow(lazy_ ? island_.next_visible() : next);
+        const Cycles present = bus_.domain_.edge_at_or_before(sc_core::sc_time_stamp());
+        if (lazy_) {
+            advance_to(present + 1);
+            follow(island_.next_visible());
+            return;
+        }
+        running_ = true;
+        while (next <= present) {
+            next = island_.evaluate(next);
+        }
+        running_ = false;
+        follow(next);
     }
 
-    Cycles advance_to(Cycles edge) {
+    void advance_to(Cycles edge) {
         // Whatever throws in there ends the simulation; until then nobody may come in again.
         running_ = true;
-        const Cycles next = island_.advance_to(edge);
+        island_.advance_to(edge);
         running_ = false;
-        return next;
     }
 
     /// Has the event come at `edge`, if that is earlier than what it is notified for.

@@ -101,11 +101,12 @@ class Sinks {
 
     void settle(Cycles edge) {
         // An input of the edge before may be reported at the next one.
-        if (verifier_ != nullptr && edge.count() > 0) {
-            verifier_->settle(edge - 1);
+        const Cycles through = edge.count() > 0 ? edge - 1 : edge;
+        if (verifier_ != nullptr) {
+            verifier_->settle(through);
         }
         if (vcd_ != nullptr) {
-            vcd_->settle(edge);
+            vcd_->settle(through);
         }
     }
 

@@ -78,23 +78,31 @@ Cycles LazyIsland::next_edge() const {
     return next;
 }
 
-Cycles LazyIsland::advance_to(Cycles now) {
-    Cycles edge = next_edge();
-    for (; edge < now; edge = next_edge()) {
-        for (const Block& block : blocks_) {
-            if (block.clocked->next_edge() <= edge) {
-                block.clocked->evaluate(edge);
-                if (block.disturbs) {
-                    leaper_.forget();
-                }
-            }
-        }
+void LazyIsland::advance_to(Cycles now) {
+    for (Cycles edge = next_edge(); edge < now; edge = next_edge()) {
+        carry_out(edge);
         if (leaps_) {
             leaper_.look(edge + 1, now);
         }
     }
     reached_ = std::max(reached_, now);
-    return edge;
+}
+
+Cycles LazyIsland::evaluate(Cycles edge) {
+    carry_out(edge);
+    reached_ = std::max(reached_, edge + 1);
+    return next_edge();
+}
+
+void LazyIsland::carry_out(Cycles edge) {
+    for (const Block& block : blocks_) {
+        if (block.clocked->next_edge() <= edge) {
+            block.clocked->evaluate(edge);
+            if (block.disturbs) {
+                leaper_.forget();
+            }
+        }
+    }
 }
 
 Cycles LazyIsland::next_visible() const {

@@ -8,6 +8,7 @@
 #include <set>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -178,6 +179,7 @@ TEST(EventMerger, RandomStreamsComeOutSorted) {
         for (std::uint64_t n = random() % 4; n > 0; --n, ++sent) {
             TraceEvent event = at(now + random() % 50, EventKind::Barrier);
             event.source = static_cast<std::uint16_t>(random() % 3);
+            event.tag = static_cast<std::uint32_t>(sent);
             merger.event(event);
         }
         merger.settle(Cycles{now});
@@ -185,9 +187,36 @@ TEST(EventMerger, RandomStreamsComeOutSorted) {
     }
     merger.finish();
     ASSERT_EQ(recorder.events().size(), sent);
-    EXPECT_TRUE(std::is_sorted(
-        recorder.events().begin(), recorder.events().end(),
-        [](const TraceEvent& a, const TraceEvent& b) { return a.at != b.at ? a.at < b.at : a.source < b.source; }));
+    EXPECT_TRUE(std::is_sorted(recorder.events().begin(), recorder.events().end(),
+                               [](const TraceEvent& a, const TraceEvent& b) {
+                                   return std::tuple(a.at, a.source, a.tag) < std::tuple(b.at, b.source, b.tag);
+                               }));
+}
+
+TEST(EventMerger, ASinkThatThrowsGetsEachEventOnce) {
+    struct Choosy final : TraceSink {
+        void event(const TraceEvent& event) override {
+            tags.push_back(event.tag);
+            if (event.tag % 3 == 1) {
+                throw std::runtime_error("no");
+            }
+        }
+        std::vector<std::uint32_t> tags;
+    };
+    Choosy sink;
+    EventMerger merger(sink);
+    for (std::uint32_t tag = 0; tag < 6; ++tag) {
+        TraceEvent event = at(tag, EventKind::Barrier);
+        event.tag = tag;
+        merger.event(event);
+    }
+    EXPECT_THROW(merger.settle(Cycles{4}), std::runtime_error);
+    EXPECT_THAT(sink.tags, ElementsAre(0, 1));
+    EXPECT_EQ(merger.pending(), 4U);
+    EXPECT_THROW(merger.finish(), std::runtime_error);
+    merger.settle(kNever);
+    EXPECT_THAT(sink.tags, ElementsAre(0, 1, 2, 3, 4));
+    EXPECT_EQ(merger.pending(), 1U) << "the promise was made already";
 }
 
 // --- Cycle accounts --------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -384,7 +385,11 @@ void VcdWriter::Impl::write_time() {
         return;
     }
     DMASIM_INVARIANT(now_.count() <= std::numeric_limits<std::uint64_t>::max() / period_);
-    text_ += "#" + std::to_string(now_.count() * period_) + "\n";
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), now_.count() * period_).ptr;
+    text_ += '#';
+    text_.append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+    text_ += '\n';
     written_ = now_;
 }
 
@@ -394,14 +399,15 @@ void VcdWriter::Impl::write_value(Signal& signal) {
         text_ += signal.value != 0 ? '1' : '0';
     } else {
         // Without leading zeros: readers extend on the left with zeros.
-        std::string digits;
+        std::array<char, 64> digits{};
+        auto first = digits.end();
         std::uint64_t rest = signal.value;
         do {
-            digits += (rest & 1U) != 0 ? '1' : '0';
+            *--first = (rest & 1U) != 0 ? '1' : '0';
             rest >>= 1U;
         } while (rest != 0);
         text_ += 'b';
-        text_.append(digits.rbegin(), digits.rend());
+        text_.append(&*first, static_cast<std::size_t>(digits.end() - first));
         text_ += ' ';
     }
     text_ += signal.code;

@@ -35,8 +35,11 @@ class LazyIsland final : private IslandReach {
     /// The earliest edge at which a block has something to do, or `kNever`.
     [[nodiscard]] Cycles next_edge() const;
 
-    /// Evaluates every edge before `now` (strictly: at time t, the edges before t), or leaps over it. Returns the next edge.
-    Cycles advance_to(Cycles now);
+    /// Evaluates every edge before `now` (strictly: at time t, the edges before t), or leaps over it.
+    void advance_to(Cycles now);
+
+    /// Evaluates `edge`, before which nothing is left to be done, and returns the next edge. Without leaps.
+    Cycles evaluate(Cycles edge);
 
     /// A member was given an input. What was seen before says nothing about what comes.
     void touched() { leaper_.forget(); }
@@ -166,6 +169,7 @@ class LazyIsland final : private IslandReach {
     };
 
     void add_block(Clocked& clocked, bool disturbs);
+    void carry_out(Cycles edge);
     [[nodiscard]] std::uint32_t interval(Access access, std::uint64_t first, std::uint64_t last) const override;
 
     BusCore& bus_;

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <queue>
 #include <vector>
 
 #include "dmasim/model/trace.h"
@@ -31,20 +30,17 @@ class EventMerger final : public TraceSink {
     void finish();
 
     /// Events held back.
-    [[nodiscard]] std::size_t pending() const { return queue_.size(); }
+    [[nodiscard]] std::size_t pending() const { return waiting_.size() + (order_.size() - handed_on_); }
 
   private:
-    struct Entry {
-        TraceEvent event;
-        std::uint64_t arrival = 0;
-    };
-    struct Later {
-        bool operator()(const Entry& a, const Entry& b) const;
-    };
+    void hand_on();
 
     TraceSink& sink_;
-    std::priority_queue<Entry, std::vector<Entry>, Later> queue_;
-    std::uint64_t arrivals_ = 0;
+    std::vector<TraceEvent> waiting_;   ///< In order of arrival.
+    Cycles earliest_ = kNever;          ///< Of those.
+    std::vector<TraceEvent> settling_;  ///< With some that wait still.
+    std::vector<std::uint32_t> order_;  ///< In which those that do not are handed on.
+    std::size_t handed_on_ = 0;         ///< So many of that order.
     Cycles settled_;
 };
 
