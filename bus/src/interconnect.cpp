@@ -342,8 +342,20 @@ class Interconnect::Island final : public BeatHost {
         for (BeatGuest* guest : guests_) {
             system_->before.emplace_back([plug = &guest->plug()](Cycles t) { plug->before_cycle(t); });
         }
+        // A sink wants the events when they happen.
+        if (bus_.options_.lazy && bus_.options_.sink == nullptr) {
+            for (BeatGuest* guest : guests_) {
+                system_->visible.emplace_back(
+                    [plug = &guest->plug()](Cycles next) { return plug->next_visible(next); });
+            }
+            for (BeatMemoryPort* memory : memories_) {
+                if (memory != nullptr) {
+                    memory->look = [this] { look(); };
+                }
+            }
+        }
         system_->wake(early_);
-        bus_.group_.add(*system_);
+        bus_.group_.add(when_seen_);
     }
 
     void run_through(Cycles edge) override {
@@ -358,6 +370,12 @@ class Interconnect::Island final : public BeatHost {
         }
         system_->wake(t);
         bus_.process_.wake();
+    }
+
+    void look() override {
+        if (system_ != nullptr) {
+            system_->advance_to(bus_.domain_.stamp_of(sc_core::sc_time_stamp()));
+        }
     }
 
     [[nodiscard]] BeatSystem* system() { return system_.get(); }
@@ -402,6 +420,17 @@ class Interconnect::Island final : public BeatHost {
         BeatSlave* memory_;  ///< Null: no address leads here.
     };
 
+    /// The system, for whoever need not know of cycles in which nothing is seen outside.
+    class WhenSeen final : public Clocked {
+      public:
+        explicit WhenSeen(Island& island) : island_(island) {}
+        [[nodiscard]] Cycles next_edge() const override { return island_.system_->next_visible(); }
+        void evaluate(Cycles edge) override { island_.system_->run_through(edge); }
+
+      private:
+        Island& island_;
+    };
+
     /// Where nothing is.
     class Nowhere final : public BeatStorage {
       public:
@@ -426,6 +455,7 @@ class Interconnect::Island final : public BeatHost {
     std::unique_ptr<BeatSlave> nothing_;
     std::unique_ptr<BeatTraffic> traffic_;  ///< Null: nobody wants the events.
     std::unique_ptr<BeatSystem> system_;
+    WhenSeen when_seen_{*this};
     Cycles early_ = kNever;
 };
 
@@ -684,6 +714,9 @@ std::uint16_t Interconnect::number_of(std::uint32_t initiator) const {
 }
 
 void Interconnect::catch_up() {
+    if (island_) {
+        island_->look();
+    }
     process_.catch_up();
 }
 

@@ -30,7 +30,7 @@ Memory::Memory(const sc_core::sc_module_name& name, const ClockDomain& domain, c
                 {},
                 {},
                 [this](BeatInquiry& inquiry) { inquired(inquiry); },
-                [this] { process_.arrive(); },
+                [this] { arrive(); },
                 {},
                 [this] {
                     return IslandMemory{beat_memory_ ? nullptr : &core_, &process_, domain_.period(), options_.dmi};
@@ -90,13 +90,20 @@ Cycles Memory::now() const {
     return domain_.stamp_of(sc_core::sc_time_stamp());
 }
 
-bool Memory::peek(std::uint64_t address, void* data, std::uint64_t bytes) const {
+void Memory::arrive() const {
     observer_.arrive();
+    if (beat_port_.look) {
+        beat_port_.look();
+    }
+}
+
+bool Memory::peek(std::uint64_t address, void* data, std::uint64_t bytes) const {
+    arrive();
     return core_.peek(address, data, bytes, now());
 }
 
 bool Memory::poke(std::uint64_t address, const void* data, std::uint64_t bytes) {
-    process_.arrive();
+    arrive();
     return core_.poke(address, data, bytes, now());
 }
 
@@ -108,13 +115,13 @@ std::uint64_t Memory::load(std::uint64_t address, const std::string& path) {
         throw ConfigError(std::string(name()) + ": memory image '" + path + "' has " + std::to_string(bytes) +
                           " bytes and does not fit into the memory");
     }
-    process_.arrive();
+    arrive();
     core_.settle(now());
     return core_.storage().load(address, path);
 }
 
 std::uint64_t Memory::hash() {
-    process_.arrive();
+    arrive();
     core_.settle(now());
     return core_.storage().hash();
 }
@@ -137,7 +144,7 @@ unsigned Memory::debug(tlm::tlm_generic_payload& trans) {
     if (address > last) {
         return 0;
     }
-    process_.arrive();
+    arrive();
     std::uint64_t bytes = trans.get_data_length();
     if (bytes - 1 > last - address) {
         bytes = last - address + 1;
@@ -159,7 +166,7 @@ bool Memory::direct(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
     dmi.set_end_address(last);
     dmi.allow_read_write();
     // Nobody notices who reads through a pointer, so an island could not come to the present before.
-    if (!options_.dmi || process_.hosted() || (size != 0 && address >= size)) {
+    if (!options_.dmi || process_.hosted() || beat_port_.look || (size != 0 && address >= size)) {
         return false;
     }
     if (size != 0) {

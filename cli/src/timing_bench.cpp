@@ -339,7 +339,7 @@ class StreamEar final : public TransferStreamObserver {
 class BenchPlatform final : public sc_core::sc_module {
   public:
     BenchPlatform(const sc_core::sc_module_name& name, const PlatformConfig& config, const std::string& profile,
-                  const ClockDomain& domain, bool monitor)
+                  const ClockDomain& domain, bool monitor, bool lazy)
         : sc_module(name), direct_(config.fabric == "direct") {
         MemoryConfig memory;
         // The measured memory wraps at 1 MiB, which has no influence on time; bytes that are apart stay apart here.
@@ -361,6 +361,7 @@ class BenchPlatform final : public sc_core::sc_module {
         controller.dma.timing = timing_profile(profile);
         controller.dma.timing.pipeline = config.pipeline;
         controller.stream = config.stream;
+        controller.lazy = lazy;
         for (std::uint32_t i = 0; i < config.masters; ++i) {
             controllers_.push_back(
                 std::make_unique<DmaController>(fmt::format("controller_{}", i).c_str(), domain, controller));
@@ -380,7 +381,9 @@ class BenchPlatform final : public sc_core::sc_module {
             for (std::uint32_t i = 0; i < config.memories; ++i) {
                 bus.map.push_back({i * kMemoryBytes, kMemoryBytes, i, 0, fmt::format("memory {}", i)});
             }
-            fabric_ = std::make_unique<Interconnect>("fabric", domain, bus);
+            InterconnectOptions options;
+            options.lazy = lazy;
+            fabric_ = std::make_unique<Interconnect>("fabric", domain, bus, options);
             for (std::uint32_t i = 0; i < config.memories; ++i) {
                 fabric_->initiator_sockets[i].bind(memories_[i]->socket);
             }
@@ -428,6 +431,9 @@ class BenchPlatform final : public sc_core::sc_module {
 
     /// After the pause: as after reset.
     void rest() {
+        for (const auto& controller : controllers_) {
+            controller->catch_up();
+        }
         system().every_cycle(false);
         system().reset();
         for (const auto& controller : controllers_) {
@@ -602,6 +608,7 @@ class TimingBench::Impl {
     bool record_ = false;
     bool monitor_ = false;
     bool every_cycle_ = false;
+    bool lazy_ = false;
 
     std::size_t add_row(const Row& row) {
         const Fields fields(row);
@@ -646,7 +653,7 @@ class TimingBench::Impl {
         const ClockDomain domain(1.0, sc_core::SC_NS);
         for (std::size_t i = 0; i < configs_.size(); ++i) {
             platforms_.push_back(std::make_unique<BenchPlatform>(fmt::format("platform_{}", i).c_str(), configs_[i],
-                                                                 profile_, domain, monitor_));
+                                                                 profile_, domain, monitor_, lazy_));
         }
         sequencer_ = std::make_unique<Sequencer>("sequencer", [this, &domain] { run_rows(domain); });
         sc_core::sc_start();
@@ -933,6 +940,9 @@ void TimingBench::record_steps(bool on) {
 }
 void TimingBench::monitor(bool on) {
     impl_->monitor_ = on;
+}
+void TimingBench::lazy(bool on) {
+    impl_->lazy_ = on;
 }
 void TimingBench::every_cycle(bool on) {
     impl_->every_cycle_ = on;

@@ -259,7 +259,7 @@ TEST(Explain, EveryReasonIsTrueElsewhere) {
                     if (fabric != "direct" && memory.name != "ram" && memory.name != "wait_r3w3") {
                         continue;
                     }
-                    for (const std::uint64_t source : {3, 4090}) {
+                    for (const std::uint64_t source : {3U, 4090U}) {
                         TimingJob job;
                         job.fabric = fabric;
                         job.memories = {memory.timing};

@@ -115,6 +115,15 @@ TEST_P(Tables, EveryRowOnSystemCModules) {
     EXPECT_EQ(outcome.err, "");
 }
 
+TEST_P(Tables, EveryRowOnLazyModules) {
+    const Sample& one = GetParam();
+    const TemporaryFolder folder;
+    const Outcome outcome =
+        run({"timing", "--profile", one.profile, "--jobs", slice(folder, one), "--compare", "--driver", "lazy"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_EQ(outcome.out, fmt::format("rows {0} exact {0} mismatched 0\n", slice_rows(one)));
+}
+
 TEST_P(Tables, EveryRowOnTheReference) {
     const Sample& one = GetParam();
     const TemporaryFolder folder;
@@ -335,9 +344,9 @@ TEST(TimingCompare, CompressedAndWithCarriageReturns) {
 
 // Widths and lengths that are not in the sample, by the closed form of the registered memory: n + K + 7.
 TEST(TimingCompare, OtherWidths) {
-    for (const std::uint64_t bits : {32, 64, 128, 256, 512, 1024}) {
-        for (const std::uint64_t burst : {1, 2, 8, 32, 256}) {
-            for (const std::uint64_t bytes : {4096, 8192, 65536}) {
+    for (const std::uint64_t bits : {8U, 16U, 32U, 64U, 128U, 256U, 512U, 1024U}) {
+        for (const std::uint64_t burst : {1U, 2U, 8U, 32U, 256U}) {
+            for (const std::uint64_t bytes : {4096U, 8192U, 65536U}) {
                 const std::uint64_t n = bytes * 8 / bits;
                 const std::uint64_t beats = std::min(burst, 4096 * 8 / bits);
                 const std::uint64_t k = (n + beats - 1) / beats;
@@ -436,7 +445,8 @@ TEST(TimingErrors, CommandLine) {
         {{"--profile", "axi_cdma", "--jobs", jobs, "--table", "streams"}, "no table \"streams\" for profile axi_cdma"},
         {{"--profile", "axi_cdma", "--jobs", jobs, "--table", "x"},
          "unknown table \"x\"; profile axi_cdma has: single, back-to-back, desc-mux, fabric"},
-        {{"--profile", "axi_cdma", "--jobs", jobs, "--driver", "x"}, "unknown driver \"x\"; known: events, reference"},
+        {{"--profile", "axi_cdma", "--jobs", jobs, "--driver", "x"},
+         "unknown driver \"x\"; known: events, lazy, reference"},
         {{"--profile", "axi_cdma", "--jobs", jobs, "--tolerance", "x"}, "--tolerance is per cent"},
         {{"--profile", "axi_cdma", "--jobs", jobs, "--tolerance", "-1"}, "--tolerance is per cent"},
         {{"--profile", "axi_cdma", "--jobs", jobs, "--set", "burst_gap"}, "it must be KEY=VALUE"},

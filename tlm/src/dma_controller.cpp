@@ -183,6 +183,10 @@ void DmaController::start_of_simulation() {
     system_ = std::make_unique<BeatSystem>(make_direct_fabric(), std::vector<BeatMaster*>{&plug->beat_master()},
                                            std::vector<BeatSlave*>{slave});
     system_->before.emplace_back([plug](Cycles t) { plug->before_cycle(t); });
+    if (direct && config_.lazy) {
+        system_->visible.emplace_back([plug](Cycles next) { return plug->next_visible(next); });
+        beat_memory_->look = [this] { arrive(); };
+    }
     const auto wake = [this](Cycles t) {
         system_->wake(t);
         process_.wake();
@@ -213,6 +217,7 @@ std::uint64_t DmaController::offer(std::uint32_t port, std::uint64_t source, std
     if (!stream_) {
         throw ConfigError(std::string(name()) + " has no descriptor ports (stream.ports is 0)");
     }
+    arrive();
     return stream_->offer(port, source, destination, bytes, domain_.stamp_of(sc_core::sc_time_stamp()));
 }
 
@@ -231,7 +236,7 @@ BurstMaster& DmaController::Answers::master_of(std::uint32_t tag) const {
 
 Cycles DmaController::Block::next_edge() const {
     const Cycles engine = controller_.engine_.next_edge();
-    return controller_.system_ ? std::min(engine, controller_.system_->next_edge()) : engine;
+    return controller_.system_ ? std::min(engine, controller_.system_->next_visible()) : engine;
 }
 
 void DmaController::Block::evaluate(Cycles edge) {
@@ -252,7 +257,17 @@ void DmaController::end_of_simulation() {
     catch_up();
 }
 
+void DmaController::arrive() const {
+    observer_.arrive();
+    if (host_ != nullptr) {
+        host_->look();
+    } else if (system_) {
+        system_->advance_to(domain_.stamp_of(sc_core::sc_time_stamp()));
+    }
+}
+
 void DmaController::catch_up() {
+    arrive();
     process_.catch_up();
 }
 
@@ -316,7 +331,7 @@ void DmaController::drive_outputs() {
 }
 
 void DmaController::inputs_changed() {
-    process_.arrive();
+    arrive();
     const Cycles at = not_before_evaluated(domain_.stamp_of(sc_core::sc_time_stamp()));
     const bool in_reset = reset.size() != 0 && reset->read();
     if (in_reset && !in_reset_) {
@@ -342,7 +357,7 @@ Response DmaController::read(std::uint64_t offset, std::uint32_t& value, Cycles 
     if (offset >= native::register_space_bytes(config_.dma.channels)) {
         return Response::AddressError;
     }
-    process_.arrive();
+    arrive();
     return engine_.read_register(static_cast<std::uint32_t>(offset), value, not_before_evaluated(at));
 }
 
@@ -353,7 +368,7 @@ Response DmaController::write(std::uint64_t offset, std::uint32_t value, std::ui
     if (in_reset_) {
         return Response::Ok;
     }
-    process_.arrive();
+    arrive();
     const Response response =
         engine_.write_register(static_cast<std::uint32_t>(offset), value, not_before_evaluated(at), enables);
     process_.wake();
@@ -364,7 +379,7 @@ Response DmaController::peek(std::uint64_t offset, std::uint32_t& value) const {
     if (offset >= native::register_space_bytes(config_.dma.channels)) {
         return Response::AddressError;
     }
-    observer_.arrive();
+    arrive();
     return engine_.peek_register(static_cast<std::uint32_t>(offset), value);
 }
 

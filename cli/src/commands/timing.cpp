@@ -22,15 +22,16 @@ namespace dmasim::cli {
 namespace {
 
 /// The product's SystemC modules.
-class EventsDriver final : public TimingDriver {
+class ModuleDriver final : public TimingDriver {
   public:
-    EventsDriver(const TableKind& table, const ParameterSet& parameters)
+    ModuleDriver(const TableKind& table, const ParameterSet& parameters, bool lazy)
         : table_(table),
           parameters_(parameters),
           profile_(parameters.pipeline().kind == PipelineKind::Sequenced ? "axi_cdma" : "idma"),
           bench_(profile_, timing_table(table.name)),
           inputs_(table.inputs(parameters.profile())) {
         bench_.set_timing(parameters.pipeline());
+        bench_.lazy(lazy);
         const std::vector<std::string>& columns = timing_columns(profile_, timing_table(table.name));
         for (const TimingColumn& column : table.outputs(parameters.profile())) {
             const auto found = std::find(columns.begin(), columns.end(), column.name);
@@ -79,9 +80,9 @@ class EventsDriver final : public TimingDriver {
 };
 
 /// The same for an 8237.
-class I8237EventsDriver final : public TimingDriver {
+class I8237ModuleDriver final : public TimingDriver {
   public:
-    explicit I8237EventsDriver(const ParameterSet& parameters) : bench_(parameters.i8237()) {}
+    explicit I8237ModuleDriver(const ParameterSet& parameters) : bench_(parameters.i8237()) {}
 
     void add(const RowView& row) override { bench_.add(row_i8237(row)); }
     void run() override { bench_.run(); }
@@ -93,11 +94,20 @@ class I8237EventsDriver final : public TimingDriver {
     I8237Bench bench_;
 };
 
-std::unique_ptr<TimingDriver> make_events_driver(const TableKind& table, const ParameterSet& parameters) {
+std::unique_ptr<TimingDriver> make_module_driver(const TableKind& table, const ParameterSet& parameters, bool lazy) {
     if (table.job == nullptr) {
-        return std::make_unique<I8237EventsDriver>(parameters);
+        // It shows every state on its pins, so there is nothing to be lazy about.
+        return std::make_unique<I8237ModuleDriver>(parameters);
     }
-    return std::make_unique<EventsDriver>(table, parameters);
+    return std::make_unique<ModuleDriver>(table, parameters, lazy);
+}
+
+std::unique_ptr<TimingDriver> make_events_driver(const TableKind& table, const ParameterSet& parameters) {
+    return make_module_driver(table, parameters, false);
+}
+
+std::unique_ptr<TimingDriver> make_lazy_driver(const TableKind& table, const ParameterSet& parameters) {
+    return make_module_driver(table, parameters, true);
 }
 
 /// One driver.
@@ -110,6 +120,7 @@ const std::vector<DriverKind>& driver_kinds() {
     // One line for each driver.
     static const std::vector<DriverKind> kDrivers{
         {"events", &make_events_driver},
+        {"lazy", &make_lazy_driver},
         {"reference", &make_reference_driver},
     };
     return kDrivers;

@@ -74,6 +74,21 @@ bool BeatMover::offer_waiting(Cycles t) {
     return true;
 }
 
+Cycles BeatMover::next_visible(Cycles next) const {
+    // A sink is told when it happens; a full queue lets the mid end grant; an observer hears when a port accepts.
+    if (sink_ != nullptr || waiting_.size() >= kQueue ||
+        (source_of_transfers_ != nullptr && source_of_transfers_->waiting())) {
+        return next;
+    }
+    const auto beats = [this](std::uint64_t bytes) { return (bytes + config_.bus_bytes() - 1) / config_.bus_bytes(); };
+    for (const Under& under : under_) {
+        if (!under.orphan) {
+            return next + beats(under.read_left);
+        }
+    }
+    return waiting_.empty() ? kNever : next + beats(waiting_.front().order.bytes);
+}
+
 void BeatMover::connect(std::function<void(Cycles)> wake, std::function<void()> answered) {
     wake_ = std::move(wake);
     answered_ = std::move(answered);
@@ -93,7 +108,7 @@ void BeatMover::step(BeatStep step, Cycles at, std::uint64_t index, std::initial
     }
     if (step == BeatStep::Status) {
         status(at);
-    } else if (step == BeatStep::ReadBeat && sink_ != nullptr) {
+    } else if (step == BeatStep::ReadBeat) {
         // Beats come in order; the transfer they belong to is the oldest that has not got all of its bytes.
         for (Under& under : under_) {
             if (under.read_left != 0 && under.sourced) {

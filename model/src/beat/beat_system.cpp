@@ -19,6 +19,15 @@ Cycles BeatSystem::next_edge() const {
     return std::min(next_, wake_);
 }
 
+Cycles BeatSystem::next_visible() const {
+    const Cycles next = next_edge();
+    Cycles seen = kNever;
+    for (const std::function<Cycles(Cycles)>& bound : visible) {
+        seen = std::min(seen, next == kNever ? kNever : bound(next));
+    }
+    return seen == kNever ? next : std::max(next, seen);
+}
+
 void BeatSystem::reset() {
     fabric_->reset();
     for (BeatSlave* slave : slaves_) {

@@ -158,13 +158,15 @@ class DirectPlatform final : public sc_core::sc_module {
         std::uint32_t ports = 0;
         MemoryConfig memory = memory_config();
         TraceSink* sink = nullptr;
+        bool lazy = false;
     };
     DirectPlatform(const sc_core::sc_module_name& name, const Shape& shape) : sc_module(name) {
         const auto make_memory = [&] { memory = std::make_unique<Memory>("memory", clock_domain(), shape.memory); };
         const auto make_rest = [&] {
             software = std::make_unique<Software>("software");
-            dma = std::make_unique<DmaController>("dma", clock_domain(), controller_config(shape.profile, shape.ports),
-                                                  shape.sink);
+            DmaControllerConfig config = controller_config(shape.profile, shape.ports);
+            config.lazy = shape.lazy;
+            dma = std::make_unique<DmaController>("dma", clock_domain(), config, shape.sink);
         };
         if (shape.memory_first) {
             make_memory();
@@ -357,6 +359,107 @@ SIM_TEST(BeatIsland, ShapesOfAStreamOverBurstsAreEqual) {
     all_shapes_are_equal("idma", false);
 }
 
+// Cycles that are evaluated when somebody looks: polls, peeks, pokes, pauses and aborts at random times see the same, and
+// interrupts come at the same time.
+void lazy_is_equal(const std::string& profile) {
+    const std::uint64_t first_seed = 300;
+    const unsigned programs = 12;
+    std::vector<std::unique_ptr<DirectPlatform>> platforms;
+    std::vector<std::string> logs(2 * programs);
+    for (unsigned i = 0; i < 2 * programs; ++i) {
+        std::mt19937_64 shapes(first_seed + i / 2);
+        DirectPlatform::Shape shape;
+        shape.profile = profile;
+        shape.lazy = i % 2 == 1;
+        shape.memory_first = shapes() % 2 == 0;
+        shape.monitor = shapes() % 2 == 0;
+        shape.memory.read_latency = static_cast<std::uint32_t>(1 + shapes() % 40);
+        shape.memory.write_latency = static_cast<std::uint32_t>(1 + shapes() % 20);
+        shape.memory.read_wait = static_cast<std::uint32_t>(shapes() % 3);
+        shape.memory.write_wait = static_cast<std::uint32_t>(shapes() % 3);
+        platforms.push_back(std::make_unique<DirectPlatform>(("platform_" + std::to_string(i)).c_str(), shape));
+        DirectPlatform& platform = *platforms.back();
+        platform.software->program = [&platform, &log = logs[i], seed = first_seed + i / 2](Software& software) {
+            std::mt19937_64 random(seed);
+            std::uint64_t cycle = 50;
+            software.until(cycle);
+            software.start(random() % 64, 0x8000 + random() % 64, static_cast<std::uint32_t>(1 + random() % 8000), 0,
+                           0);
+            software.start(0x2000, 0xA000, 4096, 0, 1);
+            for (int k = 0; k < 60; ++k) {
+                cycle += 1 + random() % 150;
+                software.until(cycle);
+                std::uint32_t word = static_cast<std::uint32_t>(random());
+                switch (random() % 6) {
+                    case 0:
+                        // Between two edges: at an edge it would depend on the order of the processes whether a beat of
+                        // that edge was read before (docs/lazy-islands.md, "Rules").
+                        wait(500, sc_core::SC_PS);
+                        platform.memory->poke(0x2000 + random() % 4000, &word, 4);
+                        break;
+                    case 1:
+                        log += std::to_string(platform.memory->hash() % 1000) + "# ";
+                        break;
+                    case 2:
+                        if (random() % 20 == 0) {
+                            software.write(channel_register(1, reg::kControl), native::control::kAbort);
+                        }
+                        break;
+                    default:
+                        platform.memory->peek(0x8000 + (random() % 2) * 0x2000 + random() % 4000, &word, 4);
+                        log += std::to_string(word) + " ";
+                }
+                log += std::to_string(software.status(0)) + "/" + std::to_string(software.status(1)) + "/" +
+                       std::to_string(software.read(channel_register(0, reg::kResidueLo))) + "/" +
+                       std::to_string(software.read(channel_register(1, reg::kResidueLo))) + " ";
+            }
+            software.until_idle(0);
+            software.until_idle(1);
+        };
+    }
+    sc_core::sc_start();
+    for (unsigned i = 0; i < 2 * programs; ++i) {
+        for (const std::uint64_t at : platforms[i]->software->irqs) {
+            logs[i] += "irq " + std::to_string(at) + " ";
+        }
+        logs[i] += std::to_string(platforms[i]->memory->hash());
+        EXPECT_GT(logs[i].size(), 500U);
+        EXPECT_TRUE(logs[i] == logs[i - i % 2]) << "seed " << first_seed + i / 2 << "\n"
+                                                << logs[i - i % 2] << "\n"
+                                                << logs[i];
+    }
+}
+
+SIM_TEST(BeatIsland, LazyAxiCdmaIsEqual) {
+    lazy_is_equal("axi_cdma");
+}
+SIM_TEST(BeatIsland, LazyIdmaIsEqual) {
+    lazy_is_equal("idma");
+}
+
+// What it is for: one long copy, and nobody looks.
+std::uint64_t activations_of_a_long_copy(bool lazy) {
+    DirectPlatform::Shape shape;
+    shape.lazy = lazy;
+    shape.memory.write_wait = 1;
+    DirectPlatform platform("platform", shape);
+    platform.software->program = [](Software& software) {
+        software.until(10);
+        software.start(0, 0x40000, 0x10000);
+    };
+    sc_core::sc_start();
+    EXPECT_EQ(platform.software->irqs.size(), 1U);
+    EXPECT_GT(platform.software->irqs.at(0), 0x10000U / 4);
+    return sc_core::sc_delta_count();
+}
+
+SIM_TEST(BeatIsland, ALazyLongCopyWakesSeldom) {
+    EXPECT_LT(activations_of_a_long_copy(true), 120U);
+}
+SIM_TEST(BeatIsland, AnEagerLongCopyWakesInEachCycle) {
+    EXPECT_GT(activations_of_a_long_copy(false), 0x10000U / 4);
+}
+
 SIM_TEST(BeatIsland, AnErrorEndsTheJob) {
     DirectPlatform::Shape shape;
     ErrorRange bad;
@@ -500,8 +603,9 @@ SIM_TEST(BeatIsland, IdmaOnAnApproximatelyTimedTarget) {
 /// Two controllers and two memories on a fabric, made in an order given by `order`.
 class FabricPlatform final : public sc_core::sc_module {
   public:
+    /// A lazy platform has no sinks: it would not be lazy.
     FabricPlatform(const sc_core::sc_module_name& name, const std::string& topology, std::vector<int> order,
-                   bool monitor)
+                   bool monitor, bool lazy)
         : sc_module(name) {
         for (const int part : order) {
             if (part == 0) {
@@ -513,15 +617,17 @@ class FabricPlatform final : public sc_core::sc_module {
                 // The second memory lies behind a hole, and its addresses are moved.
                 bus.map = {{0, 0x100000, 0, 0, "low"}, {0x40000000, 0x80000, 1, 0x80000, "high"}};
                 InterconnectOptions options;
-                options.sink = &bus_events;
+                options.sink = lazy ? nullptr : &bus_events;
+                options.lazy = lazy;
                 fabric = std::make_unique<Interconnect>("fabric", clock_domain(), bus, options);
             } else if (part <= 2) {
                 memory[part - 1] = std::make_unique<Memory>(("memory_" + std::to_string(part)).c_str(), clock_domain(),
                                                             memory_config());
             } else {
                 software[part - 3] = std::make_unique<Software>(("software_" + std::to_string(part)).c_str());
-                dma[part - 3] = std::make_unique<DmaController>(("dma_" + std::to_string(part)).c_str(), clock_domain(),
-                                                                controller_config("axi_cdma"), &events[part - 3]);
+                dma[part - 3] =
+                    std::make_unique<DmaController>(("dma_" + std::to_string(part)).c_str(), clock_domain(),
+                                                    controller_config("axi_cdma"), lazy ? nullptr : &events[part - 3]);
             }
         }
         for (unsigned i = 0; i < 2; ++i) {
@@ -611,9 +717,22 @@ void orders_on_a_fabric(const std::string& topology) {
     const std::vector<std::vector<int>> orders{{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {3, 0, 4, 1, 2}, {1, 4, 0, 2, 3}};
     for (std::size_t i = 0; i < orders.size(); ++i) {
         platforms.push_back(std::make_unique<FabricPlatform>(("platform_" + std::to_string(i)).c_str(), topology,
-                                                             orders[i], i % 2 == 1));
+                                                             orders[i], i % 2 == 1, false));
+    }
+    std::vector<std::unique_ptr<FabricPlatform>> lazy;
+    for (std::size_t i = 0; i < orders.size(); ++i) {
+        lazy.push_back(std::make_unique<FabricPlatform>(("lazy_" + std::to_string(i)).c_str(), topology, orders[i],
+                                                        i % 2 == 1, true));
     }
     sc_core::sc_start();
+    for (const auto& platform : lazy) {
+        for (unsigned i = 0; i < 2; ++i) {
+            EXPECT_EQ(platform->log[i], platforms[0]->log[i]);
+            EXPECT_EQ(platform->dma[i]->attachment(), BeatAttachment::Fabric);
+            EXPECT_EQ(platform->software[i]->irqs, platforms[0]->software[i]->irqs);
+        }
+        EXPECT_EQ(platform->memory[1]->hash(), platforms[0]->memory[1]->hash());
+    }
     for (const auto& platform : platforms) {
         for (unsigned i = 0; i < 2; ++i) {
             EXPECT_EQ(platform->log[i], platforms[0]->log[i]);

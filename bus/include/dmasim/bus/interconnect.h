@@ -25,7 +25,8 @@ struct InterconnectOptions {
     /// Targets that are taken for foreign even if they announce themselves (timing.md B3); shorter: false.
     std::vector<bool> foreign;
     /// The island of this bus and of the masters and memories of ours that are bound to it (docs/lazy-islands.md) runs
-    /// when somebody looks, and not at each of its edges: faster, with the same results. A beat-accurate fabric ignores it.
+    /// when somebody looks, and not at each of its edges: faster, with the same results. A beat-accurate fabric with a
+    /// sink ignores it.
     bool lazy = false;
     TraceSink* sink = nullptr;  ///< Receives the events; null: none.
     std::uint16_t source = 0;   ///< Number of this block in the events.

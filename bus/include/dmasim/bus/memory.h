@@ -81,6 +81,8 @@ class Memory final : public sc_core::sc_module {
     };
 
     [[nodiscard]] Cycles now() const;
+    /// Somebody looks at the bytes or changes them.
+    void arrive() const;
     void inquired(BeatInquiry& inquiry);
     void blocking(tlm::tlm_generic_payload& trans, const Burst& burst, sc_core::sc_time& delay);
     unsigned debug(tlm::tlm_generic_payload& trans);

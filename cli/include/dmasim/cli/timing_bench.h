@@ -64,6 +64,9 @@ class TimingBench {
     void record_steps(bool on);
     /// Moves bytes through a protocol monitor at the controllers' sockets. Must not change a result. Before `run`.
     void monitor(bool on);
+    /// The cycles are evaluated when somebody looks (docs/lazy-islands.md, "Beat-accurate"). Must not change a result.
+    /// Before `run`.
+    void lazy(bool on);
     /// Looks at every cycle instead of those in which something can happen. Must not change a result. Before `run`.
     void every_cycle(bool on);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include <systemc>
@@ -26,6 +27,8 @@ class BeatHost {
     virtual void run_through(Cycles edge) = 0;
     /// Cycle `t` must be looked at.
     virtual void wake(Cycles t) = 0;
+    /// Somebody looks: evaluates all cycles before the present.
+    virtual void look() = 0;
 };
 
 /// A controller that wants to take part in a beat-accurate system of somebody else.
@@ -48,6 +51,8 @@ struct BeatMemoryPort {
     std::uint32_t bus_bytes = 0;
     sc_core::sc_time period;
     std::uint32_t askers = 0;  ///< Ways to it that were found; with more than one it belongs to nobody.
+    /// Set if the system that it is in may lie behind the present: to be called before its bytes are looked at or changed.
+    std::function<void()> look;
 };
 
 /// Asks, by debug accesses that move nothing, what is on the other side of a socket: at the end of elaboration, so that

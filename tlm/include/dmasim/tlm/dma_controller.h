@@ -42,6 +42,10 @@ struct DmaControllerConfig {
     std::uint32_t register_latency = 1;  ///< Cycles from a register access to its answer, >= 0.
     std::uint16_t initiator = 0;         ///< Number in extensions and trace events.
     TransferStreamConfig stream;         ///< Descriptor ports; for beat-accurate profiles only.
+    /// Beat-accurate profiles, bound to a beat-accurate memory itself: the cycles of the pipeline are evaluated when
+    /// somebody looks, and not one by one (docs/lazy-islands.md, "Beat-accurate"). A controller with a sink ignores it. Others
+    /// are lazy if their interconnect is.
+    bool lazy = false;
 };
 
 /// All problems of a configuration, one sentence each; empty when it can be built.
@@ -103,7 +107,7 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
 
     /// For looking at, after every edge before the present; its inputs belong to this module.
     [[nodiscard]] const DmaEngine& engine() {
-        process_.arrive();
+        arrive();
         return engine_;
     }
     /// Whether it is run by the island of its interconnect (docs/lazy-islands.md); known from the start of simulation on.
@@ -159,6 +163,8 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
       private:
         DmaController& controller_;
     };
+    /// Somebody looks at the controller or gives it an input: everything before the present has to have happened.
+    void arrive() const;
     enum class Pin : std::uint8_t { Irq, ChannelIrq, Dack, Tc };
     struct Change {
         Cycles at;

@@ -30,6 +30,9 @@ class BeatPlug {
     [[nodiscard]] virtual BeatMaster& beat_master() = 0;
     /// To be called at the beginning of every cycle of the system: offers what was granted before cycle `t`.
     virtual void before_cycle(Cycles t) = 0;
+    /// A lower bound of the next cycle in which something happens that can be seen outside of the system; `next` is the
+    /// next cycle of the system. `kNever`: nothing will. What is under way has to read its bytes first, a beat a cycle.
+    [[nodiscard]] virtual Cycles next_visible(Cycles next) const = 0;
     /// `wake(t)`: the system must look at cycle `t`. `answered()`: the controller's next edge may have moved.
     virtual void connect(std::function<void(Cycles)> wake, std::function<void()> answered) = 0;
     /// Sees the steps of the pipeline; null: nobody.
@@ -73,6 +76,7 @@ class BeatMover final : public DataMover, public BeatPlug, private BeatObserver 
     // BeatPlug
     [[nodiscard]] BeatMaster& beat_master() override { return *pipeline_; }
     void before_cycle(Cycles t) override;
+    [[nodiscard]] Cycles next_visible(Cycles next) const override;
     void connect(std::function<void(Cycles)> wake, std::function<void()> answered) override;
     void observe_beats(BeatObserver* observer) override { outer_ = observer; }
     void attach(TransferSource* source) override { source_of_transfers_ = source; }

@@ -35,10 +35,18 @@ class BeatSystem final : public Clocked {
     /// Called at the beginning of each cycle that is evaluated, for those who offer work to the masters.
     std::vector<std::function<void(Cycles)>> before;
 
+    /// Each gives a lower bound of the next cycle in which something happens that can be seen outside; `next` is the next
+    /// cycle in which anything can. Without them, anything can be seen.
+    std::vector<std::function<Cycles(Cycles next)>> visible;
+
     void probe(BeatProbe* probe) { probe_ = probe; }
 
     [[nodiscard]] Cycles next_edge() const override;
     void evaluate(Cycles edge) override;
+    /// No later than the next cycle in which something can be seen outside, and no earlier than `next_edge()`. Whoever
+    /// evaluates the system no later than this, and up to the present whenever somebody looks, sees no difference. When
+    /// there is nothing to be seen any more, the next cycle: a simulation does not end before the system is at rest.
+    [[nodiscard]] Cycles next_visible() const;
     /// Something outside of the system changed or will: cycle `t` must be looked at. May be called from within `before`.
     void wake(Cycles t) { wake_ = std::min(wake_, t); }
     /// Evaluates all cycles up to and including `t` in which something can happen.

@@ -23,6 +23,8 @@ class TransferSource {
     /// One cycle, before the pipeline's own; offers at most one transfer, none if `taken` (a register job was offered in
     /// this cycle). Returns true if the next cycle has to be looked at.
     virtual bool cycle(Cycles t, BeatPipeline& pipeline, bool taken) = 0;
+    /// Something is offered that was not accepted.
+    [[nodiscard]] virtual bool waiting() const = 0;
     /// The pipeline has accepted transfer `tag`. Returns its bytes.
     virtual std::uint64_t taken(std::uint32_t tag) = 0;
     /// The pipeline reports transfer `tag` in cycle `at`.

@@ -64,6 +64,7 @@ class TransferStream final : public TransferSource {
 
     // TransferSource
     bool cycle(Cycles t, BeatPipeline& pipeline, bool taken) override;
+    [[nodiscard]] bool waiting() const override { return waiting_ != 0; }
     std::uint64_t taken(std::uint32_t tag) override;
     void status(std::uint32_t tag, Cycles at, Response response) override;
 
