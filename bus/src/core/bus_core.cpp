@@ -666,14 +666,14 @@ class BusCore::Impl {
         lane.since_grant[number] = edge + 1;
         entry.granted = edge;
         const bool write = entry.burst.access == Access::Write;
-        if (topology_->one_at_a_time()) {
+        const bool foreign_write = write && entry.target != kNoTarget && foreign(*targets_[entry.target]);
+        if (topology_->one_at_a_time() || foreign_write) {
+            // Its end is not known yet.
             lane.free_at = kNever;
         } else if (!write) {
             lane.free_at = edge + 1;
         } else if (entry.target == kNoTarget) {
             lane.free_at = edge + entry.beats;
-        } else if (foreign(*targets_[entry.target])) {
-            lane.free_at = kNever;
         } else {
             lane.free_at = edge + std::uint64_t{entry.beats} * targets_[entry.target]->traits.write_interval;
         }

@@ -71,7 +71,7 @@ AddressTranslator::AddressTranslator(std::uint32_t translate_cycles, std::uint32
     : translate_cycles_(translate_cycles), bus_bytes_(bus_bytes), unmapped_(unmapped) {
     std::vector<std::string> problems;
     detail::check_range(problems, "translate_cycles", translate_cycles, 0, 1024);
-    detail::check_width(problems, bus_bytes * 8);
+    detail::check_width(problems, std::uint64_t{bus_bytes} * 8);
     detail::refuse("address translator", problems);
     uses_.push_back({Cycles{0}, table});
 }

@@ -10,7 +10,7 @@ namespace dmasim {
 
 const std::vector<BeatFabricKind>& beat_fabric_kinds() {
     // One line for each fabric.
-    static const std::vector<BeatFabricKind> kinds{
+    static const std::vector<BeatFabricKind> kKinds{
         {"direct", "one master wired to one memory", &detail::make_direct},
         {"axi_crossbar",
          "crossbar with its default register slices: two decode steps, an arbiter for each target and direction",
@@ -18,7 +18,7 @@ const std::vector<BeatFabricKind>& beat_fabric_kinds() {
         {"split_interconnect", "two shared interconnects, one for reads and one for writes, a burst at a time each",
          &detail::make_split_interconnect},
     };
-    return kinds;
+    return kKinds;
 }
 
 std::unique_ptr<BeatFabric> make_beat_fabric(std::string_view kind, std::uint32_t masters, std::uint32_t slaves,
