@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tlm_utils/simple_initiator_socket.h>
@@ -157,6 +158,54 @@ SIM_TEST(Drivers, PointersAreRefusedByLazyIslandsOnly) {
     for (std::size_t n = 0; n < ways.size(); ++n) {
         EXPECT_EQ(initiators[n]->granted(), ways[n] != Way::Lazy) << n;
         EXPECT_EQ(memories[n]->in_island(), ways[n] == Way::Lazy) << n;
+    }
+}
+
+/// A controller, a bus and a memory, each with its own idea of clock and width.
+struct Pair final : sc_core::sc_module {
+    Pair(const sc_core::sc_module_name& name, Way way, unsigned master_ns, unsigned memory_ns, unsigned master_bits,
+         unsigned memory_bits, bool foreign)
+        : sc_module(name) {
+        InterconnectOptions options = options_of(way);
+        options.foreign = {foreign};
+        bus = std::make_unique<Interconnect>("bus", ClockDomain(10, sc_core::SC_NS), bus_config(), options);
+        MemoryConfig config = memory_config();
+        config.data_width_bits = memory_bits;
+        memory = std::make_unique<Memory>("memory", ClockDomain(memory_ns, sc_core::SC_NS), config);
+        DmaControllerConfig dma_config;
+        dma_config.dma.data_width_bits = master_bits;
+        dma = std::make_unique<DmaController>("dma", ClockDomain(master_ns, sc_core::SC_NS), dma_config);
+        dma->memory.bind(bus->target_sockets[0]);
+        bus->initiator_sockets[0].bind(memory->socket);
+        host.bind(dma->registers);
+    }
+    std::unique_ptr<Interconnect> bus;
+    std::unique_ptr<Memory> memory;
+    std::unique_ptr<DmaController> dma;
+    tlm_utils::simple_initiator_socket<Pair> host{"host"};
+};
+
+SIM_TEST(Drivers, WhoHasAnotherClockOrWidthOrIsTakenForForeignStaysOutside) {
+    std::vector<std::unique_ptr<Pair>> pairs;
+    std::vector<std::pair<bool, bool>> joined;
+    const auto add = [&](unsigned master_ns, unsigned memory_ns, unsigned master_bits, unsigned memory_bits,
+                         bool foreign, bool master_joins, bool memory_joins) {
+        for (const Way way : {Way::Events, Way::Lazy}) {
+            pairs.push_back(std::make_unique<Pair>(("pair" + std::to_string(pairs.size())).c_str(), way, master_ns,
+                                                   memory_ns, master_bits, memory_bits, foreign));
+            joined.emplace_back(master_joins, memory_joins);
+        }
+    };
+    add(10, 10, 64, 64, false, true, true);
+    add(20, 10, 64, 64, false, false, true);
+    add(10, 20, 64, 64, false, true, false);
+    add(10, 10, 32, 64, false, false, true);
+    add(10, 10, 64, 32, false, true, false);
+    add(10, 10, 64, 64, true, true, false);
+    sc_core::sc_start(sc_core::sc_time(10, sc_core::SC_NS));
+    for (std::size_t n = 0; n < pairs.size(); ++n) {
+        EXPECT_EQ(pairs[n]->dma->in_island(), joined[n].first) << n;
+        EXPECT_EQ(pairs[n]->memory->in_island(), joined[n].second) << n;
     }
 }
 

@@ -3,9 +3,11 @@
 // Interconnect and Memory between initiators and targets that are not ours, a protocol monitor in line on every socket.
 #include "dmasim/bus/interconnect.h"
 
+#include <array>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,8 @@
 
 #include "dmasim/bus/memory.h"
 #include "dmasim/bus/peripherals.h"
+#include "dmasim/model/frontend/native/register_map.h"
+#include "dmasim/tlm/dma_controller.h"
 #include "dmasim/tlm/protocol_monitor.h"
 
 #include "support/monitors.h"
@@ -531,6 +535,125 @@ SIM_TEST(OwnModules, DmiIsTranslatedClippedAndTakenBack) {
     ASSERT_EQ(initiator.invalidated.size(), 1U) << "a timed burst has arrived";
     EXPECT_EQ(initiator.invalidated[0].first, 0x10800U);
     EXPECT_EQ(initiator.invalidated[0].second, 0x117FFU);
+}
+
+// A controller and a memory of ours that are wired to the bus, and foreign modules on either side that take their time.
+struct Mixed final : sc_core::sc_module {
+    Mixed(const sc_core::sc_module_name& name, std::uint64_t seed, bool lazy, bool transactions)
+        : sc_module(name), random(seed) {
+        BusConfig config = bus_config(3, 2, std::array<const char*, 3>{"shared", "crossbar", "simple"}[roll(3)]);
+        config.queue_depth = static_cast<std::uint32_t>(1 + roll(3));
+        config.response_latency = static_cast<std::uint32_t>(1 + roll(3));
+        InterconnectOptions options;
+        options.lazy = lazy;
+        options.transactions = transactions;
+        bus = std::make_unique<Interconnect>("bus", clock_10ns(), config, options);
+        MemoryConfig memory_config;
+        memory_config.size = 0x10000;
+        memory_config.read_latency = static_cast<std::uint32_t>(1 + roll(4));
+        memory_config.write_wait = static_cast<std::uint32_t>(roll(2));
+        memory = std::make_unique<Memory>("memory", clock_10ns(), memory_config);
+        dma = std::make_unique<DmaController>("dma", clock_10ns(), DmaControllerConfig{});
+        target = std::make_unique<Target>("target", static_cast<Style>(roll(6)));
+        late = std::make_unique<Initiator>("late", false, 5 + roll(80));
+        prompt = std::make_unique<Initiator>("prompt", roll(2) == 0);
+        host = std::make_unique<Initiator>("host", true);
+        late->socket.bind(bus->target_sockets[0]);
+        dma->memory.bind(bus->target_sockets[1]);
+        prompt->socket.bind(bus->target_sockets[2]);
+        bus->initiator_sockets[0].bind(memory->socket);
+        bus->initiator_sockets[1].bind(target->socket);
+        host->socket.bind(dma->registers);
+        const auto bytes = count_up(200);
+        memory->poke(0, bytes.data(), bytes.size());
+        namespace reg = native::reg;
+        write(0, reg::kSrcLo, 0x10000);
+        write(0, reg::kDstLo, 0x20100);
+        write(0, reg::kLength, 600);
+        write(1, reg::kSrcLo, 0x20000);
+        write(1, reg::kDstLo, 0x11000);
+        write(1, reg::kLength, 600);
+        write(0, reg::kControl, native::control::kStart);
+        write(1, reg::kControl, native::control::kStart);
+        for (Initiator* initiator : {late.get(), prompt.get()}) {
+            std::uint64_t at = 0;
+            for (int n = 0; n < 24; ++n) {
+                // Many at one time: answers of both directions come together.
+                at += roll(3) == 0 ? roll(150) : 0;
+                const auto command = roll(2) == 0 ? tlm::TLM_READ_COMMAND : tlm::TLM_WRITE_COMMAND;
+                // The one shares bytes with the controller, the other does not: what a b_transport sees of a burst
+                // of the same time depends on the order of the calls.
+                const std::uint64_t own = initiator == late.get() ? 0 : 0x3000;
+                const std::uint64_t address = 0x10000 + 0x10000 * roll(2) + own + 8 * roll(16);
+                initiator->add(at, command, address, count_up(1 + roll(32)));
+            }
+        }
+    }
+
+    std::uint64_t roll(std::uint64_t sides) { return random() % sides; }
+
+    void write(unsigned channel, std::uint32_t offset, std::uint32_t value) {
+        std::vector<std::uint8_t> bytes(4);
+        std::memcpy(bytes.data(), &value, 4);
+        host->add(0, tlm::TLM_WRITE_COMMAND, native::channel_register(channel, offset), bytes);
+    }
+
+    std::string outcome() {
+        std::string text;
+        for (const Initiator* initiator : {late.get(), prompt.get(), host.get()}) {
+            for (const auto& item : initiator->items) {
+                text += std::to_string(item->response) + (item->command == tlm::TLM_READ_COMMAND ? " read" : " write") +
+                        " status " + std::to_string(item->status);
+                for (const std::uint8_t byte : item->data) {
+                    text += " " + std::to_string(byte);
+                }
+                text += "\n";
+            }
+        }
+        for (const std::uint64_t address : target->addresses) {
+            text += " " + std::to_string(address);
+        }
+        for (const auto& [address, byte] : target->bytes) {
+            text += " " + std::to_string(address) + ":" + std::to_string(byte);
+        }
+        return text + "\nmemory " + std::to_string(memory->hash()) + " outstanding " +
+               std::to_string(bus->core().outstanding()) + " unexpected " + std::to_string(bus->unexpected_calls());
+    }
+
+    std::mt19937_64 random;
+    std::unique_ptr<Interconnect> bus;
+    std::unique_ptr<Memory> memory;
+    std::unique_ptr<DmaController> dma;
+    std::unique_ptr<Target> target;
+    std::unique_ptr<Initiator> late;
+    std::unique_ptr<Initiator> prompt;
+    std::unique_ptr<Initiator> host;
+};
+
+SIM_TEST(ForeignModules, DoNotNoticeWhatIsWired) {
+    const std::uint64_t seed = std::random_device{}();
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::vector<std::array<std::unique_ptr<Mixed>, 3>> platforms(60);
+    for (std::size_t n = 0; n < platforms.size(); ++n) {
+        for (std::size_t way = 0; way < 3; ++way) {
+            platforms[n][way] = std::make_unique<Mixed>(("p" + std::to_string(n) + "_" + std::to_string(way)).c_str(),
+                                                        seed + n, way == 2, way == 0);
+        }
+    }
+    sc_core::sc_start(ns(100'000));
+    for (std::size_t n = 0; n < platforms.size(); ++n) {
+        EXPECT_FALSE(platforms[n][0]->dma->in_island() || platforms[n][0]->memory->in_island());
+        EXPECT_TRUE(platforms[n][1]->dma->in_island() && platforms[n][1]->memory->in_island());
+        EXPECT_TRUE(platforms[n][2]->dma->in_island() && platforms[n][2]->memory->in_island());
+        const std::string transactions = platforms[n][0]->outcome();
+        ASSERT_EQ(platforms[n][1]->outcome(), transactions) << "platform " << n;
+        ASSERT_EQ(platforms[n][2]->outcome(), transactions) << "platform " << n << ", lazy";
+        for (const Initiator* initiator : {platforms[n][1]->late.get(), platforms[n][1]->prompt.get()}) {
+            for (const auto& item : initiator->items) {
+                ASSERT_NE(item->response, 0U) << "platform " << n;
+            }
+        }
+    }
 }
 
 }  // namespace
