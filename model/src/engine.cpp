@@ -71,6 +71,18 @@ class DmaEngine::Impl final : private ChannelLines {
     [[nodiscard]] const DataMover& mover() const { return *mover_; }
 
     [[nodiscard]] Cycles next_edge() const {
+        if (!next_known_) {
+            next_ = compute_next();
+            // What a plug does between two edges is not seen here.
+            next_known_ = plug_ == nullptr;
+        }
+        return next_;
+    }
+
+    // Something was handed over that may bring work.
+    void touched() { next_known_ = false; }
+
+    [[nodiscard]] Cycles compute_next() const {
         Cycles next = std::min(scheduler_.next_wake(), std::min(scheduler_.next_grant(), mover_->earliest_write()));
         if (!inputs_.empty()) {
             next = std::min(next, inputs_.front().stamp + 1);
@@ -80,6 +92,7 @@ class DmaEngine::Impl final : private ChannelLines {
 
     void evaluate(Cycles edge) {
         DMASIM_INVARIANT(edge >= next_possible_);
+        touched();
         take_inputs(edge);
         const std::uint64_t due = scheduler_.take_due(edge);
         next_possible_ = edge + 1;
@@ -97,6 +110,7 @@ class DmaEngine::Impl final : private ChannelLines {
         }
         mover_->request_write(edge);
         scheduler_.arbitrate(due, edge);
+        touched();
     }
 
     Response write_register(std::uint32_t offset, std::uint32_t value, Cycles at, std::uint8_t byte_enables) {
@@ -169,6 +183,7 @@ class DmaEngine::Impl final : private ChannelLines {
         return inputs_.empty() ? wake : std::min(wake, inputs_.front().stamp + 1);
     }
     void leap(const Leap& leap, std::uint32_t initiator) {
+        touched();
         scheduler_.leap(leap, initiator);
         mover_->leap(leap, initiator);
         next_possible_ = leap.later(next_possible_);
@@ -206,6 +221,7 @@ class DmaEngine::Impl final : private ChannelLines {
     }
 
     void add(Input input) {
+        touched();
         // An input cannot act before an edge that has been evaluated.
         if (next_possible_ > Cycles{0}) {
             input.stamp = std::max(input.stamp, next_possible_ - 1);
@@ -218,6 +234,10 @@ class DmaEngine::Impl final : private ChannelLines {
     }
 
     void take_inputs(Cycles edge) {
+        if (inputs_.empty()) {
+            return;
+        }
+        touched();
         std::size_t taken = 0;
         for (; taken < inputs_.size() && inputs_[taken].stamp < edge; ++taken) {
             const Input& input = inputs_[taken];
@@ -291,6 +311,8 @@ class DmaEngine::Impl final : private ChannelLines {
     Cycles last_write_;          ///< Stamp of the last register write.
     Cycles next_possible_{0};    ///< The edge after the last one that was evaluated.
     std::uint64_t interrupt_levels_ = 0;
+    mutable bool next_known_ = false;
+    mutable Cycles next_;
 };
 
 DmaEngine::DmaEngine(const DmaConfig& config, BurstPort& port, DmaOutputs& outputs, TraceSink* sink,
@@ -332,14 +354,17 @@ void DmaEngine::reset(Cycles at) {
 }
 
 void DmaEngine::accepted(std::uint32_t tag, Cycles at) {
+    impl_->touched();
     impl_->mover().accepted(tag, at);
 }
 
 void DmaEngine::read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) {
+    impl_->touched();
     impl_->mover().read_data(tag, first, interval, response);
 }
 
 void DmaEngine::write_response(std::uint32_t tag, Cycles at, Response response) {
+    impl_->touched();
     impl_->mover().write_response(tag, at, response);
 }
 

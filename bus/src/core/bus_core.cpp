@@ -40,12 +40,22 @@ class BusCore::Impl {
         }
         for (std::uint32_t i = 0; i < config.initiators; ++i) {
             initiators_.push_back(std::make_unique<Initiator>(*this, i));
+            for (const Access access : {Access::Read, Access::Write}) {
+                initiators_.back()->queues[index_of(access)].return_lane = topology_->return_lane(access, i);
+            }
             initiators_.back()->snooped = i < config.snooped.size() && config.snooped[i];
         }
         for (std::uint32_t t = 0; t < config.targets; ++t) {
             targets_.push_back(std::make_unique<Target>(*this, t));
         }
         requests_.resize(lanes_.size());
+        occupied_.resize((config.initiators + 63) / 64);
+        bound();
+    }
+
+    // Targets have been bound anew.
+    void bound() {
+        has_foreign_ = std::any_of(targets_.begin(), targets_.end(), [this](const auto& t) { return foreign(*t); });
     }
 
     struct Entry {
@@ -76,6 +86,7 @@ class BusCore::Impl {
         Cycles head_from;            // The first edge at which the present head is the head.
         Cycles full_until;           // The last edge whose grant made room in a full queue.
         Ring<std::uint32_t> flight;  // Granted, in order, response not handed over.
+        std::uint32_t return_lane = 0;
     };
 
     class Initiator final : public BurstPort {
@@ -93,6 +104,11 @@ class BusCore::Impl {
         Cycles return_lane_free;
         Cycles request_lane_free;
         std::array<Queue, 2> queues;
+
+        [[nodiscard]] bool empty() const {
+            return std::all_of(queues.begin(), queues.end(),
+                               [](const Queue& queue) { return queue.waiting.empty() && queue.flight.empty(); });
+        }
 
       private:
         Impl& bus_;
@@ -137,6 +153,20 @@ class BusCore::Impl {
         Cycles free_at;
     };
 
+    // A response that may be handed over. In the order of lanes, grants, and initiators.
+    struct Ready {
+        std::uint32_t lane;
+        Cycles granted;
+        std::size_t order;
+        std::uint32_t initiator;
+        std::uint32_t id;
+        friend bool operator<(const Ready& a, const Ready& b) {
+            return a.lane != b.lane         ? a.lane < b.lane
+                   : a.granted != b.granted ? a.granted < b.granted
+                                            : a.order < b.order;
+        }
+    };
+
     [[nodiscard]] bool foreign(const Target& target) const { return target.traits.write_interval == 0; }
 
     Cycles next_edge() const {
@@ -148,19 +178,30 @@ class BusCore::Impl {
     }
 
     void evaluate(Cycles edge) {
+        const Cycles named = next_edge();
+        const bool grants = next_grant_ <= edge;
+        // What happens at this edge makes no response possible before the next one (B4).
+        const bool responds = next_response_ <= edge;
         evaluated_ = true;
         last_edge_ = edge;
+        if (named > edge) {
+            return;
+        }
         next_known_ = false;
-        grant(edge);
+        if (grants) {
+            grant(edge);
+        }
         snoop(edge);
-        respond(edge);
+        if (responds) {
+            respond(edge);
+        }
     }
 
     void request(std::uint32_t number, const Burst& burst, Cycles at) {
         Initiator& initiator = *initiators_[number];
         DMASIM_INVARIANT(initiator.master != nullptr);
         const std::uint32_t id = allocate();
-        Entry& entry = entries_[id];
+        Entry& entry = entry_at(id);
         entry.burst = burst;
         entry.initiator = number;
         entry.beats = bus_beats(burst, config_.bus_bytes());
@@ -172,6 +213,7 @@ class BusCore::Impl {
         entry.stamp = at;
         Queue& queue = initiator.queues[index_of(burst.access)];
         queue.waiting.push_back(id);
+        occupied_[number / 64] |= std::uint64_t{1} << number % 64;
         next_known_ = false;
         if (queue.accepted < config_.queue_depth) {
             // Several stamps may still lie in the future; the head's readiness follows from the stamp.
@@ -209,7 +251,7 @@ class BusCore::Impl {
 
     void snooped(unsigned cache, std::uint64_t id, Cycles at) {
         DMASIM_INVARIANT(cache < caches_.size() && id < entries_.size());
-        Entry& entry = entries_[static_cast<std::size_t>(id)];
+        Entry& entry = entry_at(static_cast<std::uint32_t>(id));
         DMASIM_INVARIANT(entry.snoops > 0);
         --entry.snoops;
         entry.snooped = std::max(entry.snooped, at);
@@ -218,7 +260,7 @@ class BusCore::Impl {
 
     [[nodiscard]] Origin origin(std::uint32_t id) const {
         DMASIM_INVARIANT(id < entries_.size());
-        return {entries_[id].initiator, entries_[id].burst.tag};
+        return {entry_at(id).initiator, entry_at(id).burst.tag};
     }
 
     void stall(std::uint32_t number) {
@@ -253,7 +295,7 @@ class BusCore::Impl {
             Access access = Access::Read;
             if (!queue.flight.empty()) {
                 const std::uint32_t id = queue.flight.front();
-                const Entry& entry = entries_[id];
+                const Entry& entry = entry_at(id);
                 access = entry.burst.access;
                 if (entry.answered) {
                     first = entry.first;
@@ -261,7 +303,7 @@ class BusCore::Impl {
                     first = entry.forwarded ? targets_[entry.target]->memory->first_of(id) : from;
                 }
             } else if (!queue.waiting.empty()) {
-                const Entry& entry = entries_[queue.waiting.front()];
+                const Entry& entry = entry_at(queue.waiting.front());
                 access = entry.burst.access;
                 const Cycles free = lanes_[entry.lane].free_at;
                 const Cycles granted = std::max(
@@ -269,11 +311,7 @@ class BusCore::Impl {
                 first = granted;  // A target may answer at once.
                 if (entry.burst.data != nullptr && entry.target != kNoTarget &&
                     targets_[entry.target]->memory != nullptr) {
-                    const MemoryConfig& memory = targets_[entry.target]->memory->config();
-                    first = access == Access::Read
-                                ? granted + memory.read_latency
-                                : granted + (entry.beats - std::uint64_t{1}) * (1 + memory.write_wait) +
-                                      memory.write_latency;
+                    first = targets_[entry.target]->memory->soonest_answer(access, granted, entry.beats);
                 }
             }
             if (first == kNever || initiator.stalled) {
@@ -312,29 +350,40 @@ class BusCore::Impl {
         for (std::uint32_t number = 0; number < initiators_.size() && state.possible(); ++number) {
             const Initiator& initiator = *initiators_[number];
             const bool leaps = number < leaping.size() && leaping[number];
-            if (initiator.stalled) {
+            // What caches are asked is no part of a cadence.
+            if (initiator.stalled || (leaps && initiator.snooped && !caches_.empty())) {
                 state.refuse();
                 return;
             }
+            if (initiator.empty()) {
+                // What it has used is seen in the lanes and the targets, but for what holds its next request or answer up.
+                const Cycles from =
+                    std::max({initiator.responses_from, initiator.queues[0].head_from, initiator.queues[1].head_from,
+                              initiator.queues[0].full_until, initiator.queues[1].full_until});
+                if (from <= state.base()) {
+                    state.number(0);
+                    continue;
+                }
+            }
+            state.number(1);
             state.threshold(initiator.responses_from);
             for (const Queue& queue : initiator.queues) {
                 if (!leaps && !(queue.waiting.empty() && queue.flight.empty())) {
                     state.refuse();
                     return;
                 }
-                state.number(queue.accepted);
+                state.number(std::uint64_t{queue.accepted} << 42 | std::uint64_t{queue.waiting.size()} << 21 |
+                             queue.flight.size());
                 state.threshold(queue.head_from);
                 state.threshold(queue.full_until);
-                state.number(queue.waiting.size());
-                state.number(queue.flight.size());
                 for (const std::uint32_t id : queue.waiting) {
-                    record_entry(state, entries_[id]);
+                    record_entry(state, entry_at(id));
                 }
                 for (const std::uint32_t id : queue.flight) {
-                    record_entry(state, entries_[id]);
+                    record_entry(state, entry_at(id));
                 }
                 if (!queue.waiting.empty()) {
-                    const Lane& lane = lanes_[entries_[queue.waiting.front()].lane];
+                    const Lane& lane = lanes_[entry_at(queue.waiting.front()).lane];
                     const Cycles since = candidate_since(queue);
                     if (lane.arbiter->counts_waiting() && since != kNever) {
                         state.stamp(std::max(since, lane.since_grant[number]));
@@ -366,10 +415,10 @@ class BusCore::Impl {
                 queue.head_from = leap.later(queue.head_from);
                 queue.full_until = leap.later(queue.full_until);
                 for (const std::uint32_t id : queue.waiting) {
-                    leap_entry(leap, entries_[id]);
+                    leap_entry(leap, entry_at(id));
                 }
                 for (const std::uint32_t id : queue.flight) {
-                    leap_entry(leap, entries_[id]);
+                    leap_entry(leap, entry_at(id));
                 }
             }
         }
@@ -381,8 +430,8 @@ class BusCore::Impl {
         const Queue& queue = initiators_.at(number)->queues[index_of(access)];
         const auto look = [&](const Ring<std::uint32_t>& ids) -> std::optional<InBus> {
             for (const std::uint32_t id : ids) {
-                if (entries_[id].burst.tag == tag) {
-                    return InBus{id, entries_[id].forwarded, entries_[id].answered};
+                if (entry_at(id).burst.tag == tag) {
+                    return InBus{id, entry_at(id).forwarded, entry_at(id).answered};
                 }
             }
             return std::nullopt;
@@ -392,7 +441,7 @@ class BusCore::Impl {
     }
 
     std::uint64_t moves(const Leap& leap, std::uint32_t id) const {
-        return leap.bytes(entries_[id].initiator, entries_[id].burst.channel);
+        return leap.bytes(entry_at(id).initiator, entry_at(id).burst.channel);
     }
 
     Cycles next_call_outside(const std::vector<bool>& inside, Cycles from, Cycles soonest) const {
@@ -401,7 +450,7 @@ class BusCore::Impl {
             const bool foreign_initiator = number >= inside.size() || !inside[number];
             for (const Queue& queue : initiators_[number]->queues) {
                 const bool for_others = std::any_of(queue.waiting.begin(), queue.waiting.end(), [&](std::uint32_t id) {
-                    const std::uint32_t target = entries_[id].target;
+                    const std::uint32_t target = entry_at(id).target;
                     return target != kNoTarget && targets_[target]->memory == nullptr;
                 });
                 const bool for_caches = initiators_[number]->snooped && !caches_.empty() &&
@@ -441,13 +490,14 @@ class BusCore::Impl {
             state.refuse();
             return;
         }
-        state.number(entry.burst.channel);
-        state.number(entry.target);
-        state.number(entry.beats);
-        state.stamp(entry.stamp);
-        state.number((entry.forwarded ? 1U : 0U) | (entry.answered ? 2U : 0U) | (entry.accepted ? 4U : 0U));
-        state.stamp(entry.forwarded ? entry.granted : kNever);
-        state.stamp(entry.answered ? entry.first : kNever);
+        const std::uint64_t flags =
+            (entry.forwarded ? 1U : 0U) | (entry.answered ? 2U : 0U) | (entry.accepted ? 4U : 0U);
+        state.number(std::uint64_t{entry.beats} << 32 | std::uint64_t{entry.burst.channel} << 16 |
+                     std::uint64_t{entry.target} << 4 | flags);
+        state.stamp(entry.forwarded ? entry.granted : entry.stamp);
+        if (entry.answered) {
+            state.stamp(entry.first);
+        }
     }
 
     static void leap_entry(const Leap& leap, Entry& entry) {
@@ -464,16 +514,19 @@ class BusCore::Impl {
         if (!free_.empty()) {
             const std::uint32_t id = free_.back();
             free_.pop_back();
-            entries_[id] = Entry{};
+            *entries_[id] = Entry{};
             return id;
         }
-        entries_.emplace_back();
+        entries_.push_back(std::make_unique<Entry>());
         return static_cast<std::uint32_t>(entries_.size() - 1);
     }
 
+    Entry& entry_at(std::uint32_t id) { return *entries_[id]; }
+    [[nodiscard]] const Entry& entry_at(std::uint32_t id) const { return *entries_[id]; }
+
     Entry& entry_of(std::uint32_t number, std::uint32_t tag) {
-        DMASIM_INVARIANT(tag < entries_.size() && entries_[tag].forwarded && entries_[tag].target == number);
-        return entries_[tag];
+        DMASIM_INVARIANT(tag < entries_.size() && entry_at(tag).forwarded && entry_at(tag).target == number);
+        return entry_at(tag);
     }
 
     // The stamp with which an entry is accepted that has got a place in the queue.
@@ -506,7 +559,7 @@ class BusCore::Impl {
         if (queue.accepted == 0) {
             return kNever;
         }
-        const Entry& entry = entries_[queue.waiting.front()];
+        const Entry& entry = entry_at(queue.waiting.front());
         Cycles since = std::max(entry.stamp + config_.request_latency, queue.head_from);
         if (entry.target == kNoTarget) {
             return since;
@@ -537,56 +590,68 @@ class BusCore::Impl {
         return from;
     }
 
+    // Calls `function(number, initiator)` for every initiator with a burst in the bus, in rising order.
+    template <typename Function>
+    void for_each_occupied(Function function) const {
+        for (std::size_t word = 0; word < occupied_.size(); ++word) {
+            for (std::uint64_t bits = occupied_[word]; bits != 0; bits &= bits - 1) {
+                const auto number =
+                    static_cast<std::uint32_t>(word * 64 + static_cast<unsigned>(__builtin_ctzll(bits)));
+                function(number, *initiators_[number]);
+            }
+        }
+    }
+
+    // The next edges at which there is something to grant, to answer and to ask.
     Cycles compute_next() const {
-        const Cycles earliest = evaluated_ ? last_edge_ + 1 : Cycles{0};
-        Cycles next = kNever;
-        const auto consider = [&](Cycles edge) { next = std::min(next, std::max(edge, earliest)); };
-        for (const auto& initiator : initiators_) {
-            for (const Queue& queue : initiator->queues) {
+        next_grant_ = kNever;
+        next_response_ = kNever;
+        for_each_occupied([&](std::uint32_t /*number*/, const Initiator& initiator) {
+            for (const Queue& queue : initiator.queues) {
                 const Cycles since = candidate_since(queue);
                 if (since != kNever) {
-                    const Lane& lane = lanes_[entries_[queue.waiting.front()].lane];
+                    const Lane& lane = lanes_[entry_at(queue.waiting.front()).lane];
                     if (lane.free_at != kNever) {
                         const Cycles from = std::max(since, lane.free_at);
-                        consider(lane.refused && from <= lane.refused_at ? std::max(from, lane.retry_at) : from);
+                        next_grant_ =
+                            std::min(next_grant_,
+                                     lane.refused && from <= lane.refused_at ? std::max(from, lane.retry_at) : from);
                     }
                 }
-                if (!queue.flight.empty() && !initiator->stalled) {
-                    const Entry& entry = entries_[queue.flight.front()];
-                    const Cycles from = response_from(entry);
-                    const Cycles lane =
-                        return_lanes_[topology_->return_lane(entry.burst.access, entry.initiator)].free_at;
+                if (!queue.flight.empty() && !initiator.stalled) {
+                    const Cycles from = response_from(entry_at(queue.flight.front()));
+                    const Cycles lane = return_lanes_[queue.return_lane].free_at;
                     if (from != kNever && lane != kNever) {
-                        consider(std::max({from, lane, initiator->responses_from}));
+                        next_response_ = std::min(next_response_, std::max({from, lane, initiator.responses_from}));
                     }
                 }
             }
-        }
+        });
+        Cycles next = std::min(next_grant_, next_response_);
         for (const std::uint32_t id : snoops_due_) {
-            consider(entries_[id].first + 1);
+            next = std::min(next, entry_at(id).first + 1);
         }
-        return next;
+        return evaluated_ ? std::max(next, next == kNever ? kNever : last_edge_ + 1) : next;
     }
 
     // B3. All candidates are taken down before anything is granted: a queue offers the head that it had before the edge.
     void grant(Cycles edge) {
-        for (auto& requests : requests_) {
-            requests.clear();
-        }
-        bool any = false;
-        for (std::uint32_t number = 0; number < initiators_.size(); ++number) {
-            const auto& queues = initiators_[number]->queues;
-            for (const Queue& queue : queues) {
+        asked_.clear();
+        for_each_occupied([&](std::uint32_t number, const Initiator& initiator) {
+            for (const Queue& queue : initiator.queues) {
                 const Cycles since = candidate_since(queue);
                 if (since > edge) {
                     continue;
                 }
-                const std::uint32_t lane_number = entries_[queue.waiting.front()].lane;
+                const std::uint32_t lane_number = entry_at(queue.waiting.front()).lane;
                 const Lane& lane = lanes_[lane_number];
                 if (lane.free_at > edge) {
                     continue;
                 }
                 auto& requests = requests_[lane_number];
+                if (requests.empty()) {
+                    asked_.push_back(lane_number);
+                }
                 const Cycles from = std::max(since, lane.since_grant[number]);
                 if (!requests.empty() && requests.back().index == number) {
                     // Both heads of an initiator on the simple bus.
@@ -594,14 +659,21 @@ class BusCore::Impl {
                 } else {
                     requests.push_back({number, from});
                 }
-                any = true;
             }
+        });
+        std::sort(asked_.begin(), asked_.end());
+        for (const std::uint32_t number : asked_) {
+            arbitrate(number, edge);
+            requests_[number].clear();
         }
-        if (!any) {
-            return;
+        if (!asked_.empty()) {
+            deliver(edge);
         }
-        for (std::uint32_t number = 0; number < lanes_.size(); ++number) {
-            auto& requests = requests_[number];
+    }
+
+    void arbitrate(std::uint32_t number, Cycles edge) {
+        auto& requests = requests_[number];
+        if (has_foreign_) {
             // A lane with a lower number may just have given a foreign target its one request.
             requests.erase(std::remove_if(requests.begin(), requests.end(),
                                           [&](const ArbiterRequest& request) {
@@ -609,20 +681,19 @@ class BusCore::Impl {
                                           }),
                            requests.end());
             if (requests.empty()) {
-                continue;
+                return;
             }
-            Lane& lane = lanes_[number];
-            const int winner = lane.arbiter->pick(requests, edge);
-            if (winner == Arbiter::kNobody) {
-                lane.refused = true;
-                lane.refused_at = edge;
-                lane.retry_at = lane.arbiter->next_chance(edge);
-                continue;
-            }
-            lane.refused = false;
-            grant_to(lane, static_cast<std::uint32_t>(winner), number, edge);
         }
-        deliver(edge);
+        Lane& lane = lanes_[number];
+        const int winner = lane.arbiter->pick(requests, edge);
+        if (winner == Arbiter::kNobody) {
+            lane.refused = true;
+            lane.refused_at = edge;
+            lane.retry_at = lane.arbiter->next_chance(edge);
+            return;
+        }
+        lane.refused = false;
+        grant_to(lane, static_cast<std::uint32_t>(winner), number, edge);
     }
 
     // The queue whose head the initiator offers to the lane: the only one that goes there, or on the simple bus the one
@@ -630,11 +701,11 @@ class BusCore::Impl {
     const Queue* head_for(const Initiator& initiator, std::uint32_t lane, Cycles edge) const {
         const Queue* chosen = nullptr;
         for (const Queue& queue : initiator.queues) {
-            if (candidate_since(queue) > edge || entries_[queue.waiting.front()].lane != lane) {
+            if (queue.accepted == 0 || entry_at(queue.waiting.front()).lane != lane || candidate_since(queue) > edge) {
                 continue;
             }
             // The write queue comes second and wins if the stamps are equal.
-            if (chosen == nullptr || entries_[queue.waiting.front()].stamp <= entries_[chosen->waiting.front()].stamp) {
+            if (chosen == nullptr || entry_at(queue.waiting.front()).stamp <= entry_at(chosen->waiting.front()).stamp) {
                 chosen = &queue;
             }
         }
@@ -646,7 +717,7 @@ class BusCore::Impl {
         const Queue* chosen = head_for(initiator, lane_number, edge);
         DMASIM_INVARIANT(chosen != nullptr);
         const std::uint32_t id = chosen->waiting.front();
-        Entry& entry = entries_[id];
+        Entry& entry = entry_at(id);
         Queue& queue = initiator.queues[index_of(entry.burst.access)];
         const bool was_full = queue.accepted >= config_.queue_depth;
         queue.waiting.pop_front();
@@ -659,7 +730,7 @@ class BusCore::Impl {
         if (queue.accepted < queue.waiting.size()) {
             const std::uint32_t next = queue.waiting[queue.accepted];
             ++queue.accepted;
-            accept_stamp(queue, entries_[next]);
+            accept_stamp(queue, entry_at(next));
             accepted_now_.push_back(next);
         }
         lane.arbiter->granted(number, edge);
@@ -696,12 +767,12 @@ class BusCore::Impl {
         accepted_out_.swap(accepted_now_);
         forward_out_.swap(forward_now_);
         for (const std::uint32_t id : accepted_out_) {
-            const Entry& entry = entries_[id];
+            const Entry& entry = entry_at(id);
             const Cycles at = entry.stamp;
             initiators_[entry.initiator]->master->accepted(entry.burst.tag, at);
         }
         for (const std::uint32_t id : forward_out_) {
-            Entry& entry = entries_[id];
+            Entry& entry = entry_at(id);
             entry.forwarded = true;
             Target& target = *targets_[entry.target];
             DMASIM_INVARIANT(target.port != nullptr);
@@ -722,21 +793,21 @@ class BusCore::Impl {
         }
         std::vector<std::uint32_t> now;
         const auto rest = std::stable_partition(snoops_due_.begin(), snoops_due_.end(),
-                                                [&](std::uint32_t id) { return entries_[id].first + 1 > edge; });
+                                                [&](std::uint32_t id) { return entry_at(id).first + 1 > edge; });
         now.assign(rest, snoops_due_.end());
         snoops_due_.erase(rest, snoops_due_.end());
         // Responses of one stamp: by target port, reads first, then as they were granted.
         std::sort(now.begin(), now.end(), [&](std::uint32_t a, std::uint32_t b) {
             const auto key = [&](std::uint32_t id) {
-                const Entry& entry = entries_[id];
+                const Entry& entry = entry_at(id);
                 return std::make_tuple(entry.target, index_of(entry.burst.access), entry.granted.count(),
                                        entry.initiator);
             };
             return key(a) < key(b);
         });
         for (const std::uint32_t id : now) {
-            entries_[id].snoop_due = false;
-            const Burst burst = entries_[id].burst;
+            entry_at(id).snoop_due = false;
+            const Burst burst = entry_at(id).burst;
             for (unsigned cache = 0; cache < caches_.size(); ++cache) {
                 if (caches_[cache]->looks_at(burst.access)) {
                     caches_[cache]->snoop(owner_, cache, id, burst, edge);
@@ -747,41 +818,41 @@ class BusCore::Impl {
 
     // B4.
     void respond(Cycles edge) {
-        for (std::uint32_t lane = 0; lane < return_lanes_.size(); ++lane) {
-            if (return_lanes_[lane].free_at > edge) {
-                continue;
+        ready_.clear();
+        for_each_occupied([&](std::uint32_t number, const Initiator& initiator) {
+            if (initiator.stalled || initiator.responses_from > edge) {
+                return;
             }
-            std::int64_t best = -1;
-            for (std::uint32_t number = 0; number < initiators_.size(); ++number) {
-                const Initiator& initiator = *initiators_[number];
-                if (initiator.stalled || initiator.responses_from > edge) {
+            for (const Queue& queue : initiator.queues) {
+                if (queue.flight.empty() || return_lanes_[queue.return_lane].free_at > edge) {
                     continue;
                 }
-                for (const Queue& queue : initiator.queues) {
-                    if (queue.flight.empty()) {
-                        continue;
-                    }
-                    const std::uint32_t id = queue.flight.front();
-                    const Entry& entry = entries_[id];
-                    if (topology_->return_lane(entry.burst.access, number) != lane || response_from(entry) > edge) {
-                        continue;
-                    }
-                    if (best < 0 || entry.granted < entries_[static_cast<std::size_t>(best)].granted) {
-                        best = id;
-                    }
+                const std::uint32_t id = queue.flight.front();
+                if (response_from(entry_at(id)) <= edge) {
+                    ready_.push_back({queue.return_lane, entry_at(id).granted, ready_.size(), number, id});
                 }
             }
-            if (best >= 0) {
-                hand_over(static_cast<std::uint32_t>(best), lane, edge);
+        });
+        if (ready_.size() > 1) {
+            std::sort(ready_.begin(), ready_.end());
+        }
+        for (const Ready& ready : ready_) {
+            // What was handed over before it may have taken its lane, or its initiator may have stalled.
+            const Initiator& initiator = *initiators_[ready.initiator];
+            if (return_lanes_[ready.lane].free_at <= edge && !initiator.stalled && initiator.responses_from <= edge) {
+                hand_over(ready.id, ready.lane, edge);
             }
         }
     }
 
     void hand_over(std::uint32_t id, std::uint32_t return_lane, Cycles edge) {
-        const Entry entry = entries_[id];
+        const Entry entry = entry_at(id);
         Initiator& initiator = *initiators_[entry.initiator];
         const std::size_t direction = index_of(entry.burst.access);
         initiator.queues[direction].flight.pop_front();
+        if (initiator.empty()) {
+            occupied_[entry.initiator / 64] &= ~(std::uint64_t{1} << entry.initiator % 64);
+        }
         const bool read = entry.burst.access == Access::Read;
         const std::uint64_t length = read ? std::uint64_t{entry.beats} * entry.interval : 1;
         const Cycles last = read ? edge + (entry.beats - std::uint64_t{1}) * entry.interval : edge;
@@ -854,9 +925,13 @@ class BusCore::Impl {
         sink_->event(event);
     }
 
-    std::deque<Entry> entries_;  // A deque: references stay valid while requests come in.
+    std::vector<std::unique_ptr<Entry>> entries_;  // References stay valid while requests come in.
     std::vector<std::uint32_t> free_;
-    std::vector<std::vector<ArbiterRequest>> requests_;
+    std::vector<std::vector<ArbiterRequest>> requests_;  // By lane; empty but for the lanes in asked_.
+    std::vector<std::uint32_t> asked_;
+    std::vector<Ready> ready_;
+    std::vector<std::uint64_t> occupied_;  // Initiators with a burst in the bus, a bit each.
+    bool has_foreign_ = false;
     std::vector<std::uint32_t> accepted_now_;
     std::vector<std::uint32_t> forward_now_;
     std::vector<std::uint32_t> accepted_out_;
@@ -866,6 +941,8 @@ class BusCore::Impl {
     bool evaluated_ = false;
     Cycles last_edge_;
     mutable Cycles next_;
+    mutable Cycles next_grant_;     // As next_,
+    mutable Cycles next_response_;  // for each of the two.
 };
 
 BusCore::BusCore(const BusConfig& config)
@@ -887,6 +964,7 @@ void BusCore::bind_initiator(std::uint32_t initiator, BurstMaster& master) {
 void BusCore::bind_target(std::uint32_t target, BurstPort& port, TargetTraits traits) {
     impl_->targets_.at(target)->port = &port;
     impl_->targets_.at(target)->traits = traits;
+    impl_->bound();
 }
 
 void BusCore::bind_memory(std::uint32_t target, MemoryCore& memory) {

@@ -10,7 +10,7 @@ LazyIsland::LazyIsland(BusCore& bus)
     : bus_(bus),
       memories_(bus.config().targets),
       inside_(bus.config().initiators, false),
-      blocks_{{&bus, false}},
+      blocks_{{&bus, false, false}},
       leaper_(*this) {}
 
 LazyIsland::~LazyIsland() = default;
@@ -25,6 +25,7 @@ void LazyIsland::Door::request(const Burst& burst, Cycles at) {
 }
 
 void LazyIsland::Door::accepted(std::uint32_t tag, Cycles at) {
+    stale();
     busy_ = false;
     master_.accepted(tag, at);
     if (!busy_ && !held_.empty()) {
@@ -37,15 +38,15 @@ void LazyIsland::Door::accepted(std::uint32_t tag, Cycles at) {
 void LazyIsland::add_memory(std::uint32_t target, MemoryCore& memory) {
     memories_.at(target) = &memory;
     bus_.bind_memory(target, memory);
-    add_block(memory, false);
+    blocks_.push_back({&memory, false, false});
 }
 
 BurstPort& LazyIsland::add_master(std::uint32_t initiator, Clocked& core, BurstMaster& answers) {
-    auto door = std::make_unique<Door>(bus_.initiator_port(initiator), answers);
+    auto door = std::make_unique<Door>(*this, blocks_.size(), bus_.initiator_port(initiator), answers);
     bus_.bind_initiator(initiator, *door);
     inside_.at(initiator) = true;
     masters_.push_back({initiator, &core, nullptr, nullptr, std::move(door)});
-    add_block(core, true);
+    blocks_.push_back({&core, true});
     return *masters_.back().door;
 }
 
@@ -61,25 +62,37 @@ BurstPort& LazyIsland::add_master(std::uint32_t initiator, IslandMaster& master)
 }
 
 void LazyIsland::add_border(Clocked& block) {
-    border_.push_back(&block);
-    blocks_.push_back({&block, true});
-}
-
-// Before the border.
-void LazyIsland::add_block(Clocked& clocked, bool disturbs) {
-    blocks_.insert(blocks_.end() - static_cast<std::ptrdiff_t>(border_.size()), {&clocked, disturbs});
+    outside_.push_back({&block, true});
 }
 
 Cycles LazyIsland::next_edge() const {
     Cycles next = kNever;
     for (const Block& block : blocks_) {
+        next = std::min(next, block.stale ? block.clocked->next_edge() : block.next);
+    }
+    for (const Block& block : outside_) {
+        next = std::min(next, block.clocked->next_edge());
+    }
+    return next;
+}
+
+Cycles LazyIsland::find_next_edge() {
+    Cycles next = kNever;
+    for (Block& block : blocks_) {
+        if (block.stale) {
+            block.next = block.clocked->next_edge();
+            block.stale = !block.keeps_next;
+        }
+        next = std::min(next, block.next);
+    }
+    for (const Block& block : outside_) {
         next = std::min(next, block.clocked->next_edge());
     }
     return next;
 }
 
 void LazyIsland::advance_to(Cycles now) {
-    for (Cycles edge = next_edge(); edge < now; edge = next_edge()) {
+    for (Cycles edge = find_next_edge(); edge < now; edge = find_next_edge()) {
         carry_out(edge);
         if (leaps_) {
             leaper_.look(edge + 1, now);
@@ -89,18 +102,30 @@ void LazyIsland::advance_to(Cycles now) {
 }
 
 Cycles LazyIsland::evaluate(Cycles edge) {
+    find_next_edge();
     carry_out(edge);
     reached_ = std::max(reached_, edge + 1);
-    return next_edge();
+    return find_next_edge();
 }
 
 void LazyIsland::carry_out(Cycles edge) {
-    for (const Block& block : blocks_) {
+    const auto evaluate = [&](Block& block) {
+        block.stale = true;
+        block.clocked->evaluate(edge);
+        if (block.disturbs) {
+            leaper_.forget();
+        }
+    };
+    // What members hand to each other at an edge is for later ones, so who has nothing to do now need not be asked again.
+    for (Block& block : blocks_) {
+        if (block.next <= edge) {
+            evaluate(block);
+        }
+    }
+    // What they hand to the border leaves at that edge.
+    for (Block& block : outside_) {
         if (block.clocked->next_edge() <= edge) {
-            block.clocked->evaluate(edge);
-            if (block.disturbs) {
-                leaper_.forget();
-            }
+            evaluate(block);
         }
     }
 }
@@ -111,8 +136,8 @@ Cycles LazyIsland::next_visible() const {
         return kNever;
     }
     Cycles next = bus_.next_call_outside(inside_, reached_, soonest);
-    for (const Clocked* block : border_) {
-        next = std::min(next, block->next_edge());
+    for (const Block& block : outside_) {
+        next = std::min(next, block.clocked->next_edge());
     }
     for (const Master& master : masters_) {
         const Cycles answer = bus_.next_answer(master.initiator, reached_, soonest);

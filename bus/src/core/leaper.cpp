@@ -15,6 +15,10 @@ constexpr std::uint64_t kLeastCycles = 64;
 /// After so many records without a repetition it is looked for less often.
 constexpr std::uint64_t kPatience = 64;
 constexpr std::uint64_t kLongestPause = 1024;
+/// Looking for a leap begins after so many grants at most.
+constexpr std::uint64_t kMostUsual = 16;
+/// So many cadences are remembered.
+constexpr std::size_t kCadences = 256;
 
 template <typename Range>
 bool overlap(const Range& a, const Range& b) {
@@ -40,8 +44,9 @@ void copy(MemoryCore& to, std::uint64_t destination, const MemoryCore& from, std
 
 void LazyIsland::Leaper::forget() {
     has_kept_ = false;
-    pause_ = 0;
     failures_ = 0;
+    not_before_ = Cycles{0};
+    disturbed_ = true;
 }
 
 std::uint64_t LazyIsland::Leaper::bytes(std::uint32_t initiator, std::uint16_t channel) const {
@@ -59,14 +64,14 @@ Cycles LazyIsland::Leaper::horizon(Cycles now) const {
     for (const Master& master : island_.masters_) {
         end = std::min(end, master.cadence != nullptr ? master.cadence->even_until() : master.core->next_edge());
     }
-    for (const Clocked* block : island_.border_) {
-        end = std::min(end, block->next_edge());
+    for (const Block& block : island_.outside_) {
+        end = std::min(end, block.clocked->next_edge());
     }
     return end;
 }
 
 void LazyIsland::Leaper::look(Cycles base, Cycles now) {
-    if (now < base + kLeastCycles) {
+    if (now < base + kLeastCycles || base < not_before_) {
         return;
     }
     std::uint64_t grants = 0;
@@ -77,6 +82,14 @@ void LazyIsland::Leaper::look(Cycles base, Cycles now) {
         return;
     }
     grants_ = grants;
+    if (disturbed_) {
+        // It takes some grants until all is even again, as many as the last time or one less.
+        disturbed_ = false;
+        calm_ = 0;
+        first_ = true;
+        pause_ = usual_ > 1 ? usual_ - 2 : 0;
+    }
+    ++calm_;
     if (pause_ != 0) {
         --pause_;
         return;
@@ -86,8 +99,17 @@ void LazyIsland::Leaper::look(Cycles base, Cycles now) {
         return;
     }
     take_down(newest_, base);
-    if (has_kept_ && newest_.state.same_as(kept_.state) && prepare(base, end)) {
+    const Cadence* const known = cadence(base);
+    if (known != nullptr && prepare(*known, base, end)) {
         carry_out();
+        for (Block& block : island_.blocks_) {
+            block.stale = true;
+        }
+        if (first_) {
+            first_ = false;
+            usual_ = std::min(calm_, kMostUsual);
+        }
+        not_before_ = base + distance_ + known->period;
         has_kept_ = false;
         failures_ = 0;
         return;
@@ -111,20 +133,22 @@ void LazyIsland::Leaper::look(Cycles base, Cycles now) {
 void LazyIsland::Leaper::take_down(Seen& seen, Cycles base) {
     StateRecord& state = seen.state;
     state.begin(base);
-    seen.channels.resize(island_.masters_.size());
+    seen.places.clear();
     leaping_.resize(island_.bus_.config().initiators);
     for (std::size_t i = 0; i < island_.masters_.size() && state.possible(); ++i) {
         const Master& master = island_.masters_[i];
-        seen.channels[i].clear();
         leaping_[master.initiator] = false;
         if (master.door->holds()) {
             state.refuse();
         } else if (master.cadence != nullptr) {
             // One that has nothing to do stays as it is.
-            master.cadence->channels(seen.channels[i]);
-            if (!seen.channels[i].empty()) {
+            channels_.clear();
+            master.cadence->channels(channels_);
+            state.number(channels_.size());
+            if (!channels_.empty()) {
                 leaping_[master.initiator] = true;
                 master.cadence->record(state);
+                take_down_places(seen, master);
             }
         }
     }
@@ -139,38 +163,77 @@ void LazyIsland::Leaper::take_down(Seen& seen, Cycles base) {
     }
 }
 
-bool LazyIsland::Leaper::prepare(Cycles base, Cycles end) {
-    const std::uint64_t period = (base - kept_.state.base()).count();
-    std::uint64_t periods = (end - base).count() / period;
+// Which memories the channels use decides what follows; where in there does not.
+void LazyIsland::Leaper::take_down_places(Seen& seen, const Master& master) {
+    for (const CadenceChannel& channel : channels_) {
+        const auto from = island_.bus_.map().window_at(channel.source);
+        const auto to = island_.bus_.map().window_at(channel.destination);
+        if (!from || !to) {
+            seen.state.refuse();
+            return;
+        }
+        seen.state.number(from->target);
+        seen.state.number(to->target);
+        seen.places.push_back({master.initiator, channel, from->first, to->first});
+    }
+}
+
+LazyIsland::Leaper::Cadence& LazyIsland::Leaper::place_of(const StateRecord& state) {
+    known_.resize(kCadences);
+    return known_[state.hash() % kCadences];
+}
+
+// What the newest state is known to do, from another time or from the period that has just gone by.
+const LazyIsland::Leaper::Cadence* LazyIsland::Leaper::cadence(Cycles base) {
+    if (!newest_.state.possible()) {
+        return nullptr;
+    }
+    Cadence& known = place_of(newest_.state);
+    if (known.period != 0 && newest_.state.same_state_as(known.state)) {
+        return &known;
+    }
+    if (!has_kept_ || !newest_.state.same_as(kept_.state)) {
+        return nullptr;
+    }
+    for (std::size_t i = 0; i < newest_.places.size(); ++i) {
+        const Place& before = kept_.places[i];
+        const Place& after = newest_.places[i];
+        const std::uint64_t bytes = after.channel.source - before.channel.source;
+        // It went evenly in the period that was seen.
+        if (after.channel.destination - before.channel.destination != bytes || bytes > before.channel.even_bytes ||
+            before.source_window != after.source_window || before.destination_window != after.destination_window) {
+            return nullptr;
+        }
+    }
+    known.bytes.clear();
+    for (std::size_t i = 0; i < newest_.places.size(); ++i) {
+        known.bytes.push_back(newest_.places[i].channel.source - kept_.places[i].channel.source);
+    }
+    known.period = (base - kept_.state.base()).count();
+    known.state = newest_.state;
+    return &known;
+}
+
+bool LazyIsland::Leaper::prepare(const Cadence& cadence, Cycles base, Cycles end) {
+    std::uint64_t periods = (end - base).count() / cadence.period;
     stream_count_ = 0;
-    for (std::size_t i = 0; i < island_.masters_.size(); ++i) {
-        const auto& before = kept_.channels[i];
-        const auto& after = newest_.channels[i];
-        if (before.size() != after.size()) {
-            return false;
+    for (std::size_t i = 0; i < newest_.places.size(); ++i) {
+        const Place& place = newest_.places[i];
+        const std::uint64_t bytes = cadence.bytes[i];
+        if (bytes != 0) {
+            periods = std::min(periods, place.channel.even_bytes / bytes);
         }
-        for (std::size_t k = 0; k < after.size(); ++k) {
-            const std::uint64_t bytes = after[k].source - before[k].source;
-            // It went evenly in the period that was seen.
-            if (before[k].channel != after[k].channel || after[k].destination - before[k].destination != bytes ||
-                bytes > before[k].even_bytes) {
-                return false;
-            }
-            if (bytes != 0) {
-                periods = std::min(periods, after[k].even_bytes / bytes);
-            }
-            if (streams_.size() == stream_count_) {
-                streams_.emplace_back();
-            }
-            Stream& stream = streams_[stream_count_++];
-            stream.initiator = island_.masters_[i].initiator;
-            stream.channel = after[k].channel;
-            stream.per_period = bytes;
-            stream.source = after[k].source;
-            stream.destination = after[k].destination;
-            stream.under_way = 0;
-            stream.flights.clear();
+        if (streams_.size() == stream_count_) {
+            streams_.emplace_back();
         }
+        Stream& stream = streams_[stream_count_++];
+        stream.initiator = place.initiator;
+        stream.channel = place.channel.channel;
+        stream.per_period = bytes;
+        stream.source = place.channel.source;
+        stream.destination = place.channel.destination;
+        stream.under_way = 0;
+        stream.flights.clear();
     }
     if (periods == 0 || !find_flights()) {
         return false;
@@ -182,7 +245,7 @@ bool LazyIsland::Leaper::prepare(Cycles base, Cycles end) {
             return false;
         }
     }
-    distance_ = periods * period;
+    distance_ = periods * cadence.period;
     return ranges_are_apart();
 }
 
@@ -313,9 +376,9 @@ void LazyIsland::Leaper::carry_out() {
         }
     }
     island_.bus_.leap(*this);
-    for (std::size_t i = 0; i < island_.masters_.size(); ++i) {
-        if (!newest_.channels[i].empty()) {
-            island_.masters_[i].cadence->leap(*this, island_.masters_[i].initiator);
+    for (const Master& master : island_.masters_) {
+        if (leaping_[master.initiator]) {
+            master.cadence->leap(*this, master.initiator);
         }
     }
     // What is on its way now has the bytes of where it is now.

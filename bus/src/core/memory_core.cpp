@@ -99,6 +99,9 @@ std::uint64_t MemoryCore::beats_before(const Write& write, Cycles at) {
     if (at <= write.timing.first) {
         return 0;
     }
+    if (at > write.timing.last) {
+        return write.beats;
+    }
     const std::uint64_t elapsed = (at - write.timing.first).count() - 1;
     return std::min(write.beats, elapsed / write.timing.interval + 1);
 }
@@ -188,7 +191,6 @@ void MemoryCore::settle(Cycles at) {
         if (write.done < write.beats) {
             return;
         }
-        spare_.push_back(std::move(write));
         writes_.pop_front();
     }
 }
@@ -266,11 +268,7 @@ void MemoryCore::request(const Burst& burst, Cycles at) {
         if (writes_.size() >= kMaxPending) {
             settle(at);
         }
-        Write write;
-        if (!spare_.empty()) {
-            write = std::move(spare_.back());
-            spare_.pop_back();
-        }
+        Write& write = writes_.push_slot();
         write.tag = burst.tag;
         write.address = burst.address;
         write.bytes = burst.bytes;
@@ -283,7 +281,6 @@ void MemoryCore::request(const Burst& burst, Cycles at) {
         if (burst.enables != nullptr) {
             write.enables.assign(burst.enables, burst.enables + burst.bytes);
         }
-        writes_.push_back(std::move(write));
     }
     if (sink_ != nullptr) {
         TraceEvent event;

@@ -22,6 +22,10 @@ constexpr std::uint64_t bit(unsigned channel) {
     return std::uint64_t{1} << channel;
 }
 
+constexpr Cycles after(Cycles stamp, std::uint64_t cycles) {
+    return stamp == kNever ? kNever : stamp + cycles;
+}
+
 }  // namespace
 
 bool BurstMover::Direction::ready(Cycles edge, std::uint32_t interval) const {
@@ -386,8 +390,8 @@ void BurstMover::write_response(std::uint32_t tag, Cycles at, Response response)
 
 void BurstMover::record(StateRecord& state, const Direction& direction) const {
     state.number(direction.waiting_acceptance ? 1 : 0);
-    state.stamp(direction.requested ? direction.last_request : kNever);
-    state.stamp(direction.requested ? direction.accepted_at : kNever);
+    state.threshold(direction.requested ? direction.last_request + config_.timing.request_interval : Cycles{0});
+    state.threshold(direction.requested ? direction.accepted_at + 1 : Cycles{0});
     state.number(direction.active.size());
     for (const std::uint32_t index : direction.active) {
         const Slot& slot = direction.slots[index];
@@ -398,7 +402,7 @@ void BurstMover::record(StateRecord& state, const Direction& direction) const {
         state.number(slot.burst.channel);
         state.number(slot.burst.bytes);
         state.number(slot.beats);
-        state.stamp(slot.last);
+        state.threshold(after(slot.last, 1));
     }
 }
 
@@ -419,7 +423,7 @@ void BurstMover::record(StateRecord& state) const {
         }
         state.number(chunk.order.channel);
         state.number(chunk.order.bytes);
-        state.stamp(chunk.read_last);
+        state.threshold(after(chunk.read_last, config_.timing.read_to_write));
     }
 }
 
@@ -505,6 +509,16 @@ void BurstMover::reset(Cycles edge) {
         }
     }
     write_backs_.clear();
+}
+
+std::uint64_t BurstMover::bytes_to_write(unsigned channel) const {
+    std::uint64_t bytes = 0;
+    for (const std::uint32_t index : write_order_) {
+        const Chunk& chunk = chunks_[index];
+        const bool counts = chunk.order.channel == channel && !chunk.orphan && chunk.read_response == Response::Ok;
+        bytes += counts ? chunk.order.bytes : 0;
+    }
+    return bytes;
 }
 
 std::uint64_t BurstMover::bytes_written_from(unsigned channel, std::uint32_t job, Cycles at) const {

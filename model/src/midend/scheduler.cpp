@@ -385,26 +385,55 @@ Cycles Scheduler::next_visible(const IslandReach& reach, Cycles from, Cycles any
         if (next <= any) {
             return;
         }
-        const Channel& c = channels_[channel];
-        std::uint32_t read_interval = 0;
-        std::uint32_t write_interval = 0;
-        const bool plain = c.jobs.size() == 1 && c.fetch == FetchState::None && !c.stopping && c.errors.empty() &&
-                           !c.jobs.front().all_granted && c.jobs.front().job.handshake == Handshake::None &&
-                           within(c.jobs.front().job, reach, read_interval, write_interval);
-        if (!plain) {
-            next = std::min(next, any);
-            return;
-        }
-        // Alone, the rest of the job could not be read, nor written, any faster: one beat every `interval` cycles. But the
-        // next descriptor may be fetched, and the next round be accepted, when the last chunk has its place in the FIFO.
-        const LiveJob& job = c.jobs.front();
-        const std::uint64_t bytes = c.splitter.bytes_left() + std::uint64_t{c.rows_left} * job.job.length;
-        const std::uint64_t beats = (bytes + limits_.bus_bytes - 1) / limits_.bus_bytes;
-        const std::uint64_t unseen = c.chain || job.cyclic ? std::min<std::uint64_t>(beats - 1, config_.fifo_beats) : 0;
-        const std::uint64_t way = (beats - 1 - unseen) * std::max(read_interval, write_interval);
-        next = std::min(next, std::max(any, from + way));
+        next = std::min(next, next_visible_of(channel, reach, from, any));
     });
     return next;
+}
+
+Cycles Scheduler::next_visible_of(unsigned channel, const IslandReach& reach, Cycles from, Cycles any) const {
+    const Channel& c = channels_[channel];
+    if (c.stopping || !c.errors.empty()) {
+        return any;
+    }
+    if (c.jobs.empty() && (c.fetch == FetchState::Wanted || c.fetch == FetchState::InFlight)) {
+        // Nothing is seen of a fetch until it is decoded: `any` is at most one edge after the bus hands over its first beat.
+        const DescriptorFormat& format = front_end_.descriptor_format();
+        const std::uint64_t last = c.fetch_address + (format.bytes - 1);
+        const bool inside = last >= c.fetch_address && reach.interval(Access::Read, c.fetch_address, last) != 0;
+        return inside ? any + (config_.timing.descriptor_decode - 1) : any;
+    }
+    if (c.jobs.empty() && c.fetch == FetchState::Decoding) {
+        return std::max(any, c.decode_edge);
+    }
+    const bool ahead = c.chain && config_.descriptor_prefetch != 0;
+    std::uint32_t read_interval = 0;
+    std::uint32_t write_interval = 0;
+    const bool plain = c.jobs.size() == 1 && c.fetch == FetchState::None && !c.jobs.front().writing_back &&
+                       !(c.jobs.front().all_granted && (ahead || c.jobs.front().cyclic)) &&
+                       c.jobs.front().job.handshake == Handshake::None &&
+                       within(c.jobs.front().job, reach, read_interval, write_interval);
+    if (!plain) {
+        return any;
+    }
+    // Alone, the rest of the job could not be read, nor written, any faster: one beat every `interval` cycles. But the
+    // next descriptor may be fetched ahead, and the next round be accepted, when the last chunk has its place in the FIFO.
+    const LiveJob& job = c.jobs.front();
+    const auto beats_of_bytes = [this](std::uint64_t bytes) {
+        return (bytes + limits_.bus_bytes - 1) / limits_.bus_bytes;
+    };
+    const std::uint64_t bytes =
+        job.all_granted ? 0 : c.splitter.bytes_left() + std::uint64_t{c.rows_left} * job.job.length;
+    if (ahead || job.cyclic) {
+        const std::uint64_t beats = beats_of_bytes(bytes);
+        const std::uint64_t unseen = std::min<std::uint64_t>(beats - 1, config_.fifo_beats);
+        return std::max(any, from + (beats - 1 - unseen) * std::max(read_interval, write_interval));
+    }
+    Cycles next = any;
+    if (bytes != 0) {
+        next = std::max(next, from + (beats_of_bytes(bytes) - 1) * std::max(read_interval, write_interval));
+    }
+    const std::uint64_t unwritten = beats_of_bytes(bytes + mover_->bytes_to_write(channel));
+    return unwritten == 0 ? next : std::max(next, from + (unwritten - 1) * write_interval);
 }
 
 void Scheduler::arbitrate(std::uint64_t due, Cycles edge) {
@@ -851,9 +880,9 @@ void Scheduler::record(StateRecord& state) const {
         if (waiting_counts && (requesting_ & bit(channel)) != 0) {
             state.stamp(c.since);
         }
-        state.number(c.jobs.front().number);
+        state.name(c.jobs.front().number);
+        state.name(c.rows_left);
         state.number(c.jobs.front().outstanding);
-        state.number(c.rows_left);
         state.number(c.splitter.source() % limits_.bus_bytes);
         state.number(c.splitter.destination() % limits_.bus_bytes);
     }

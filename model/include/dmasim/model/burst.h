@@ -44,7 +44,7 @@ constexpr std::uint32_t beats_of(std::uint64_t address, std::uint32_t bytes, std
         return (bytes + fixed_bytes - 1) / fixed_bytes;
     }
     const auto offset = static_cast<std::uint32_t>(address & (bus_bytes - 1));
-    return (offset + bytes + bus_bytes - 1) / bus_bytes;
+    return (offset + bytes + bus_bytes - 1) >> static_cast<unsigned>(__builtin_ctz(bus_bytes));
 }
 
 /// Where a master core hands its bursts over (a TLM socket's skin, or a bus core in the same island).

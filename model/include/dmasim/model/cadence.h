@@ -17,30 +17,48 @@ class StateRecord {
         base_ = base;
         possible_ = true;
         words_.clear();
+        names_.clear();
+        hash_ = 0;
     }
     [[nodiscard]] Cycles base() const { return base_; }
 
-    void number(std::uint64_t value) { words_.push_back(value); }
+    void number(std::uint64_t value) {
+        words_.push_back(value);
+        hash_ = (hash_ ^ value) * kHashFactor;
+        hash_ ^= hash_ >> 32;
+    }
     /// A stamp that is only ever compared with edges from `base` on: what lies before is all the same.
     void threshold(Cycles stamp) {
-        words_.push_back(stamp == kNever ? kNeverWord : stamp <= base_ ? 0 : (stamp - base_).count());
+        number(stamp == kNever ? kNeverWord : stamp <= base_ ? 0 : (stamp - base_).count());
     }
     /// A stamp whose distance matters, before or after `base`.
-    void stamp(Cycles stamp) { words_.push_back(stamp == kNever ? kNeverWord : (stamp - base_).count()); }
+    void stamp(Cycles stamp) { number(stamp == kNever ? kNeverWord : (stamp - base_).count()); }
+    /// What decides nothing, but tells whether it is still the same work: the number of a job.
+    void name(std::uint64_t value) { names_.push_back(value); }
 
     /// The state is none that could come again; nothing else need be written down.
     void refuse() { possible_ = false; }
     [[nodiscard]] bool possible() const { return possible_; }
 
-    [[nodiscard]] bool same_as(const StateRecord& other) const {
-        return possible_ && other.possible_ && words_ == other.words_;
+    /// What follows is the same.
+    [[nodiscard]] bool same_state_as(const StateRecord& other) const {
+        return possible_ && other.possible_ && hash_ == other.hash_ && words_ == other.words_;
     }
+    /// And it is the same work.
+    [[nodiscard]] bool same_as(const StateRecord& other) const {
+        return same_state_as(other) && names_ == other.names_;
+    }
+    /// Equal for equal states.
+    [[nodiscard]] std::uint64_t hash() const { return hash_; }
 
   private:
     static constexpr std::uint64_t kNeverWord = std::uint64_t{1} << 63;
+    static constexpr std::uint64_t kHashFactor = 0x9E37'79B9'7F4A'7C15U;
     Cycles base_;
     bool possible_ = false;
+    std::uint64_t hash_ = 0;
     std::vector<std::uint64_t> words_;
+    std::vector<std::uint64_t> names_;
 };
 
 /// One row of a job that moves on evenly.

@@ -17,23 +17,24 @@ class Ring {
     [[nodiscard]] bool empty() const { return size_ == 0; }
     [[nodiscard]] std::size_t size() const { return size_; }
     /// Element `index` counted from the front.
-    T& operator[](std::size_t index) { return slots_[(head_ + index) & (slots_.size() - 1)]; }
-    const T& operator[](std::size_t index) const { return slots_[(head_ + index) & (slots_.size() - 1)]; }
+    T& operator[](std::size_t index) { return slots_[(head_ + index) & mask_]; }
+    const T& operator[](std::size_t index) const { return slots_[(head_ + index) & mask_]; }
     T& front() { return (*this)[0]; }
     [[nodiscard]] const T& front() const { return (*this)[0]; }
     T& back() { return (*this)[size_ - 1]; }
     [[nodiscard]] const T& back() const { return (*this)[size_ - 1]; }
 
-    void push_back(T value) {
-        if (size_ == slots_.size()) {
+    void push_back(T value) { push_slot() = std::move(value); }
+    /// Adds an element that holds what an element that was taken away has left, and returns it to be filled in.
+    T& push_slot() {
+        if (size_ > mask_ || slots_.empty()) {
             grow();
         }
-        slots_[(head_ + size_) & (slots_.size() - 1)] = std::move(value);
-        ++size_;
+        return slots_[(head_ + size_++) & mask_];
     }
     void pop_front() {
         DMASIM_INVARIANT(size_ != 0);
-        head_ = (head_ + 1) & (slots_.size() - 1);
+        head_ = (head_ + 1) & mask_;
         --size_;
     }
     void pop_back() {
@@ -86,10 +87,12 @@ class Ring {
             bigger[i] = std::move((*this)[i]);
         }
         slots_ = std::move(bigger);
+        mask_ = slots_.size() - 1;
         head_ = 0;
     }
 
     std::vector<T> slots_;  ///< A power of two of them, or none.
+    std::size_t mask_ = 0;  ///< Their number less one.
     std::size_t head_ = 0;
     std::size_t size_ = 0;
 };

@@ -42,7 +42,12 @@ class LazyIsland final : private IslandReach {
     Cycles evaluate(Cycles edge);
 
     /// A member was given an input. What was seen before says nothing about what comes.
-    void touched() { leaper_.forget(); }
+    void touched() {
+        leaper_.forget();
+        for (Block& block : blocks_) {
+            block.stale = true;
+        }
+    }
 
     /// Whether a steady state may be leaped over; on by default. For comparisons.
     void allow_leaps(bool allowed) { leaps_ = allowed; }
@@ -60,14 +65,18 @@ class LazyIsland final : private IslandReach {
     /// Lets through one request at a time, of both directions together.
     class Door final : public BurstPort, public BurstMaster {
       public:
-        Door(BurstPort& bus, BurstMaster& master) : bus_(bus), master_(master) {}
+        /// `number`: of the master among the island's blocks.
+        Door(LazyIsland& island, std::size_t number, BurstPort& bus, BurstMaster& master)
+            : island_(island), number_(number), bus_(bus), master_(master) {}
         void request(const Burst& burst, Cycles at) override;
         void accepted(std::uint32_t tag, Cycles at) override;
         [[nodiscard]] bool holds() const { return !held_.empty(); }
         void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override {
+            stale();
             master_.read_data(tag, first, interval, response);
         }
         void write_response(std::uint32_t tag, Cycles at, Response response) override {
+            stale();
             master_.write_response(tag, at, response);
         }
 
@@ -76,10 +85,22 @@ class LazyIsland final : private IslandReach {
             Burst burst;
             Cycles at;
         };
+        void stale() { island_.blocks_[number_].stale = true; }
+
+        LazyIsland& island_;
+        const std::size_t number_;
         BurstPort& bus_;
         BurstMaster& master_;
         bool busy_ = false;  ///< A request has not been accepted.
         Ring<Held> held_;
+    };
+
+    struct Master {
+        std::uint32_t initiator;
+        Clocked* core;
+        IslandMaster* hints;
+        CadenceMaster* cadence;
+        std::unique_ptr<Door> door;
     };
 
     /// Finds out that the state repeats, and moves it by many periods at once.
@@ -95,9 +116,22 @@ class LazyIsland final : private IslandReach {
         [[nodiscard]] std::uint64_t bytes(std::uint32_t initiator, std::uint16_t channel) const override;
 
       private:
+        /// A channel, and the windows of the bus that its next chunk lies in.
+        struct Place {
+            std::uint32_t initiator = 0;
+            CadenceChannel channel;
+            std::uint64_t source_window = 0;  ///< First address.
+            std::uint64_t destination_window = 0;
+        };
         struct Seen {
             StateRecord state;
-            std::vector<std::vector<CadenceChannel>> channels;  ///< By cadence.
+            std::vector<Place> places;
+        };
+        /// A state that has been seen to come again, wherever the channels were: that long after, so many bytes further.
+        struct Cadence {
+            StateRecord state;
+            std::uint64_t period = 0;
+            std::vector<std::uint64_t> bytes;  ///< By place.
         };
         /// A chunk under way, and how far it is.
         struct Flight {
@@ -131,22 +165,32 @@ class LazyIsland final : private IslandReach {
 
         void take_down(Seen& seen, Cycles base);
         [[nodiscard]] Cycles horizon(Cycles now) const;
-        [[nodiscard]] bool prepare(Cycles base, Cycles end);
+        void take_down_places(Seen& seen, const Master& master);
+        [[nodiscard]] Cadence& place_of(const StateRecord& state);
+        [[nodiscard]] const Cadence* cadence(Cycles base);
+        [[nodiscard]] bool prepare(const Cadence& cadence, Cycles base, Cycles end);
         [[nodiscard]] bool find_flights();
         [[nodiscard]] bool ranges_are_apart();
         void carry_out();
 
         LazyIsland& island_;
+        std::vector<Cadence> known_;  ///< By hash of the state; a newer one takes the place of an older one.
         Seen newest_;
         Seen kept_;
         bool has_kept_ = false;
+        bool disturbed_ = false;
+        bool first_ = true;           ///< There has been no leap since.
         std::uint64_t compared_ = 0;  ///< Records compared with the kept one,
         std::uint64_t keep_for_ = 1;  ///< of so many.
-        std::uint64_t pause_ = 0;     ///< Periods that are not looked at.
+        std::uint64_t pause_ = 0;     ///< Grants that are not looked at.
+        std::uint64_t calm_ = 0;      ///< Grants since the last disturbance,
+        std::uint64_t usual_ = 0;     ///< and after so many there was a leap the last time.
         std::uint64_t failures_ = 0;
+        Cycles not_before_{0};  ///< The last leap went so far that up to here there is no other.
         std::uint64_t grants_ = 0;
         std::vector<Stream> streams_;
         std::size_t stream_count_ = 0;
+        std::vector<CadenceChannel> channels_;
         std::vector<CadenceChunk> chunks_;
         std::vector<Range> written_;
         std::vector<Range> read_;
@@ -157,27 +201,24 @@ class LazyIsland final : private IslandReach {
 
     struct Block {
         Clocked* clocked;
-        bool disturbs;  ///< What it does is no part of a cadence.
+        bool disturbs;           ///< What it does is no part of a cadence.
+        bool keeps_next = true;  ///< Its next edge moves only when it is evaluated, answered or touched.
+        bool stale = true;       ///< `next` has to be asked for.
+        Cycles next = {};
     };
 
-    struct Master {
-        std::uint32_t initiator;
-        Clocked* core;
-        IslandMaster* hints;
-        CadenceMaster* cadence;
-        std::unique_ptr<Door> door;
-    };
-
-    void add_block(Clocked& clocked, bool disturbs);
+    /// As next_edge(); what was found is kept where it stays true.
+    Cycles find_next_edge();
+    /// After find_next_edge().
     void carry_out(Cycles edge);
     [[nodiscard]] std::uint32_t interval(Access access, std::uint64_t first, std::uint64_t last) const override;
 
     BusCore& bus_;
     std::vector<MemoryCore*> memories_;  ///< By target; null: not in the island.
     std::vector<Master> masters_;
-    std::vector<bool> inside_;  ///< By initiator.
-    std::vector<Clocked*> border_;
-    std::vector<Block> blocks_;  ///< All, in the order of evaluation.
+    std::vector<bool> inside_;    ///< By initiator.
+    std::vector<Block> blocks_;   ///< The bus and the members, in the order of evaluation.
+    std::vector<Block> outside_;  ///< The border; after the others.
     Cycles reached_{0};
     bool leaps_ = true;
     Leaper leaper_;

@@ -82,6 +82,11 @@ class MemoryCore final : public Clocked, public BurstPort {
     /// The first stamp of the read `tag` that was requested and has not been sampled yet; kNever if there is none.
     [[nodiscard]] Cycles first_of(std::uint32_t tag) const;
 
+    /// A lower bound of the first stamp of the answer to a burst that is requested at edge `at` or later.
+    [[nodiscard]] Cycles soonest_answer(Access access, Cycles at, std::uint64_t beats) const {
+        return access == Access::Read ? timing_.soonest_read(at) : timing_.soonest_response(at, beats);
+    }
+
     /// The response that M3 gives to a burst.
     [[nodiscard]] Response check(const Burst& burst) const;
 
@@ -144,8 +149,7 @@ class MemoryCore final : public Clocked, public BurstPort {
     Cycles newest_write_;
     Ring<Read> reads_;
     Ring<Write> writes_;
-    std::vector<Beat> beats_;   // Written beat by beat and not in the storage yet, by stamp.
-    std::vector<Write> spare_;  // Buffers of finished writes, to be used again.
+    std::vector<Beat> beats_;  // Written beat by beat and not in the storage yet, by stamp.
 };
 
 }  // namespace dmasim

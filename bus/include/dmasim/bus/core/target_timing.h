@@ -54,6 +54,14 @@ class TargetTiming {
         return timing;
     }
 
+    /// @{ Lower bounds of the first stamp of a read, and of the response to a write, that is requested at `e` or later, after
+    /// everything that was passed to the functions above.
+    [[nodiscard]] Cycles soonest_read(Cycles e) const { return std::max(e + read_latency_, next_read_); }
+    [[nodiscard]] Cycles soonest_response(Cycles e, std::uint64_t beats) const {
+        return std::max(write_from(std::max(e + 1, next_write_), beats).response, next_response_);
+    }
+    /// @}
+
     /// The same for a target that has nothing else to do. Changes nothing.
     [[nodiscard]] ReadTiming idle_read(Cycles e, std::uint64_t beats) const {
         return read_from(e + read_latency_, beats);

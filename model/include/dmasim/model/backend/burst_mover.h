@@ -34,6 +34,7 @@ class BurstMover final : public DataMover {
     void chunks(std::vector<CadenceChunk>& list) const override;
     void leap(const Leap& leap, std::uint32_t initiator) override;
     void reset(Cycles edge) override;
+    [[nodiscard]] std::uint64_t bytes_to_write(unsigned channel) const override;
     [[nodiscard]] std::uint64_t bytes_written_from(unsigned channel, std::uint32_t job, Cycles at) const override;
     [[nodiscard]] MoverActivity activity(Cycles cycle) const override;
     [[nodiscard]] std::uint32_t fifo_used() const override { return fifo_used_; }

@@ -111,6 +111,8 @@ class DataMover {
     virtual void chunks(std::vector<CadenceChunk>& /*list*/) const {}
     virtual void leap(const Leap& /*leap*/, std::uint32_t /*initiator*/) {}
 
+    /// Bytes of chunks of `channel` that were granted, that may succeed, and whose write is not requested yet, as far as known.
+    [[nodiscard]] virtual std::uint64_t bytes_to_write(unsigned /*channel*/) const { return 0; }
     /// Bytes of `job` whose writes were answered `Ok` with a stamp >= `at` and are known already.
     [[nodiscard]] virtual std::uint64_t bytes_written_from(unsigned channel, std::uint32_t job, Cycles at) const = 0;
     /// What the channels do in cycle `cycle`; to be asked before `retire(cycle)`.

@@ -107,6 +107,8 @@ class Scheduler final : public MoverClient {
     [[nodiscard]] static bool dreq_holds(const Channel& c, Cycles edge);
     [[nodiscard]] static std::uint64_t bit(unsigned channel) { return std::uint64_t{1} << channel; }
 
+    /// The same for one busy channel.
+    [[nodiscard]] Cycles next_visible_of(unsigned channel, const IslandReach& reach, Cycles from, Cycles any) const;
     void accept_job(Channel& c, unsigned channel, LiveJob job, Cycles at);
     void begin_row(Channel& c);
     void want_fetch(Channel& c, unsigned channel, std::uint64_t address, bool link, Cycles from);
