@@ -10,8 +10,6 @@
 #include <iostream>
 #include <memory>
 #include <string>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <vector>
 
 #include <fmt/format.h>
@@ -26,6 +24,7 @@
 #include "reference/campaign.h"
 #include "reference/log.h"
 #include "run_platform.h"
+#include "separate_process.h"
 
 namespace dmasim::test {
 namespace {
@@ -244,60 +243,15 @@ struct Platform final : sc_core::sc_module {
     std::unique_ptr<DmaController> dma;
 };
 
-/// What a run in a process of its own says; "" if it does not come to its end.
 std::string outcome(std::uint64_t seed, BusDriver driver, bool traced) {
-    std::cout.flush();
-    std::array<int, 2> ends{};
-    if (pipe(ends.data()) != 0) {
-        return "";
-    }
-    const pid_t child = fork();
-    if (child == 0) {
-        close(ends[0]);
-        std::string text;
-        try {
-            Platform platform("platform", seed, driver, traced);
-            text = platform.run();
-            const std::array<bool, 3> joined{platform.dma->in_island(), platform.memory->in_island(),
-                                             platform.bus->has_master(0)};
-            const bool may_join = driver != BusDriver::Transactions;
-            if (joined != std::array<bool, 3>{may_join, may_join, may_join}) {
-                text = "";
-            }
-        } catch (const std::exception& error) {
-            text = std::string("exception: ") + error.what() + "\n";
-        }
-        for (std::size_t done = 0; done < text.size();) {
-            const ssize_t count = write(ends[1], text.data() + done, text.size() - done);
-            if (count <= 0) {
-                break;
-            }
-            done += static_cast<std::size_t>(count);
-        }
-        _exit(0);
-    }
-    close(ends[1]);
-    std::string text;
-    std::array<char, 65536> piece;
-    for (ssize_t count = 0; (count = read(ends[0], piece.data(), piece.size())) > 0;) {
-        text.append(piece.data(), static_cast<std::size_t>(count));
-    }
-    close(ends[0]);
-    int status = 0;
-    waitpid(child, &status, 0);
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? text : "";
-}
-
-/// The lines around the first difference.
-std::string first_difference(const std::string& a, const std::string& b) {
-    const auto place =
-        static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
-    if (place == a.size() && a.size() == b.size()) {
-        return "";
-    }
-    const std::size_t from = a.rfind('\n', place > 300 ? place - 300 : 0);
-    const std::size_t begin = from == std::string::npos ? 0 : from;
-    return "transactions:\n" + a.substr(begin, 900) + "\nisland:\n" + b.substr(begin, 900);
+    return text_of([&] {
+        Platform platform("platform", seed, driver, traced);
+        const std::string text = platform.run();
+        const std::array<bool, 3> joined{platform.dma->in_island(), platform.memory->in_island(),
+                                         platform.bus->has_master(0)};
+        const bool may_join = driver != BusDriver::Transactions;
+        return joined == std::array<bool, 3>{may_join, may_join, may_join} ? text : std::string();
+    });
 }
 
 void run_configurations(BusDriver driver, std::uint64_t by_default) {
@@ -312,7 +266,7 @@ void run_configurations(BusDriver driver, std::uint64_t by_default) {
         const std::string island = outcome(seed, driver, traced);
         ASSERT_NE(transactions, "") << seed;
         ASSERT_NE(island, "") << seed;
-        ASSERT_EQ(first_difference(transactions, island), "") << "seed " << seed;
+        ASSERT_EQ(first_difference_of(transactions, island), "") << "seed " << seed;
     }
 }
 
