@@ -538,7 +538,7 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
     void changed() override {
         island_.touched();
         if (started_ && !running_) {
-            follow(lazy_ ? island_.next_visible() : island_.next_edge());
+            follow(lazy_ ? wake_up() : island_.next_edge());
         }
     }
 
@@ -554,7 +554,7 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
         const Cycles present = bus_.domain_.edge_at_or_before(sc_core::sc_time_stamp());
         if (lazy_) {
             advance_to(present + 1);
-            follow(island_.next_visible());
+            follow(wake_up());
             return;
         }
         running_ = true;
@@ -563,6 +563,13 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
         }
         running_ = false;
         follow(next);
+    }
+
+    /// When to look again. Not too far away: each time that the event is pulled forward, the kernel keeps the later time in
+    /// its queue until it has come.
+    [[nodiscard]] Cycles wake_up() const {
+        const Cycles visible = island_.next_visible();
+        return visible == kNever ? kNever : std::min(visible, island_.reached() + kLongestSleep);
     }
 
     void advance_to(Cycles edge) {
@@ -587,6 +594,8 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
             event_.notify(bus_.domain_.time_until(edge, sc_core::sc_time_stamp()));
         }
     }
+
+    static constexpr std::uint64_t kLongestSleep = 1U << 18;  // Cycles.
 
     Interconnect& bus_;
     const bool lazy_;

@@ -13,10 +13,11 @@
 #include <string>
 #include <vector>
 
-#include <fmt/format.h>
-#include <gtest/gtest.h>
 #include <systemc>
 #include <tlm_utils/simple_initiator_socket.h>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include "dmasim/bus/interconnect.h"
 #include "dmasim/bus/memory.h"
@@ -162,8 +163,8 @@ struct Neighbours final : sc_core::sc_module {
                 }
                 case 1: {
                     std::uint32_t value = 0;
-                    access(controller, tlm::TLM_READ_COMMAND, native::channel_register(channel, native::reg::kResidueLo),
-                           value);
+                    access(controller, tlm::TLM_READ_COMMAND,
+                           native::channel_register(channel, native::reg::kResidueLo), value);
                     note("residue", value);
                     break;
                 }
