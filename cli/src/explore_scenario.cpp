@@ -19,6 +19,9 @@ namespace dmasim::cli {
 
 namespace {
 
+/// `Choice::agent` is the number of a controller times this, plus that of a channel.
+constexpr std::uint32_t kChannelsOfAgent = 64;
+
 /// What went wrong in a run, a line each.
 std::vector<std::string> bad_of(const Result& result) {
     std::vector<std::string> bad;
@@ -39,11 +42,21 @@ std::vector<std::string> bad_of(const Result& result) {
     return bad;
 }
 
+/// `text` without the numbers of cycles in it.
+std::string without_cycles(std::string text) {
+    static const std::string kWord = "cycle ";
+    for (std::size_t at = text.find(kWord); at != std::string::npos; at = text.find(kWord, at + 1)) {
+        const std::size_t from = at + kWord.size();
+        text.erase(from, std::min(text.find_first_not_of("0123456789", from), text.size()) - from);
+    }
+    return text;
+}
+
 /// What the run has shown, without the cycles at which it did.
 std::string seen_of(const Result& result) {
-    std::string seen = result.failure;
+    std::string seen = without_cycles(result.failure);
     for (const Check& check : result.expectations) {
-        seen += check.where + (check.holds ? " holds" : " " + check.found) + "\n";
+        seen += check.where + (check.holds ? " holds" : " " + without_cycles(check.found)) + "\n";
     }
     for (const Json& finding : result.findings) {
         seen += (finding.is_object() ? finding.value("rule", std::string("finding")) : finding.dump()) + "\n";
@@ -54,7 +67,7 @@ std::string seen_of(const Result& result) {
 Json to_json(const ScheduleOutcome& outcome) {
     Json choices = Json::array();
     for (const Choice& choice : outcome.choices) {
-        choices.push_back({choice.place, static_cast<unsigned>(choice.kind), choice.value});
+        choices.push_back({choice.place, static_cast<unsigned>(choice.kind), choice.value, choice.agent});
     }
     return {{"seen", outcome.seen},
             {"bad", outcome.bad},
@@ -70,29 +83,30 @@ ScheduleOutcome from_json(const Json& json) {
     for (const Json& choice : json.at("choices")) {
         outcome.choices.push_back({choice.at(0).get<std::uint64_t>(),
                                    static_cast<ChoiceKind>(choice.at(1).get<unsigned>()),
-                                   choice.at(2).get<std::uint64_t>()});
+                                   choice.at(2).get<std::uint64_t>(), choice.at(3).get<std::uint32_t>()});
     }
     return outcome;
 }
 
+ChoiceFinder::Platform choices_of(const PlatformSpec& platform) {
+    ChoiceFinder::Platform result;
+    result.line_bytes = platform.cpu->cache.line_bytes;
+    result.stores_held = platform.cpu->store_buffer.hold;
+    for (const MemorySpec& memory : platform.memories) {
+        result.memories.push_back({memory.base, memory.config.size});
+    }
+    for (const ControllerSpec& controller : platform.controllers) {
+        result.registers.push_back(
+            {controller.registers.value_or(0),
+             controller.registers ? native::register_space_bytes(controller.config.channels) : 0});
+    }
+    return result;
+}
+
 ScheduleOutcome simulate_under(const Scenario& original, const Schedule& schedule) {
     Scenario scenario = original;
-    CacheActorConfig& actor = scenario.platform.actor;
-    actor.evict_every = 0;
-    actor.prefetch_every = 0;
-    const std::vector<CacheAction> actions = actions_of(schedule);
-    actor.schedule.insert(actor.schedule.end(), actions.begin(), actions.end());
-    std::stable_sort(actor.schedule.begin(), actor.schedule.end(),
-                     [](const CacheAction& a, const CacheAction& b) { return a.at < b.at; });
-    std::vector<CpuStall>& stalls = scenario.platform.stalls;
-    const std::vector<CpuStall> more = stalls_of(schedule);
-    stalls.insert(stalls.end(), more.begin(), more.end());
-    std::stable_sort(stalls.begin(), stalls.end(), [](const CpuStall& a, const CpuStall& b) { return a.at < b.at; });
-    std::vector<AddressSpan> memories;
-    for (const MemorySpec& memory : scenario.platform.memories) {
-        memories.push_back({memory.base, memory.config.size});
-    }
-    ChoiceFinder finder(scenario.platform.cpu->cache.line_bytes, memories);
+    apply(schedule, scenario.platform);
+    ChoiceFinder finder(choices_of(scenario.platform));
     SimulateOptions options;
     options.sink = &finder;
     const Result result = simulate(scenario, options);
@@ -127,26 +141,63 @@ void answer(int out, const Scenario& scenario, const Schedule& schedule) {
 
 }  // namespace
 
-std::vector<CacheAction> actions_of(const Schedule& schedule) {
-    std::vector<CacheAction> actions;
+void apply(const Schedule& schedule, PlatformSpec& platform) {
+    CacheActorConfig& actor = platform.actor;
+    actor.evict_every = 0;
+    actor.prefetch_every = 0;
     for (const Choice& choice : schedule) {
-        DMASIM_INVARIANT(choice.kind != ChoiceKind::Drain);
-        if (choice.kind != ChoiceKind::Stall) {
-            actions.push_back({choice.kind == ChoiceKind::Evict ? CacheActionKind::Evict : CacheActionKind::Prefetch,
-                               choice.value, Cycles{choice.place}});
+        const Cycles at{choice.place};
+        switch (choice.kind) {
+            case ChoiceKind::Drain:
+                actor.schedule.push_back({CacheActionKind::Drain, 0, at});
+                break;
+            case ChoiceKind::Evict:
+                actor.schedule.push_back({CacheActionKind::Evict, choice.value, at});
+                break;
+            case ChoiceKind::Prefetch:
+                actor.schedule.push_back({CacheActionKind::Prefetch, choice.value, at});
+                break;
+            case ChoiceKind::Stall:
+                platform.stalls.push_back({at, choice.value});
+                break;
+            case ChoiceKind::HoldStores:
+                platform.cpu->store_buffer.holds.push_back({at, choice.value});
+                break;
+            case ChoiceKind::HoldChannel:
+                platform.controllers.at(choice.agent / kChannelsOfAgent)
+                    .config.holds.push_back({at, choice.value, choice.agent % kChannelsOfAgent});
+                break;
         }
     }
-    return actions;
+    const auto earlier = [](const auto& a, const auto& b) { return a.at < b.at; };
+    std::stable_sort(actor.schedule.begin(), actor.schedule.end(), earlier);
+    std::stable_sort(platform.stalls.begin(), platform.stalls.end(), earlier);
 }
 
-std::vector<CpuStall> stalls_of(const Schedule& schedule) {
-    std::vector<CpuStall> stalls;
+std::string schedule_yaml(const Schedule& schedule, const PlatformSpec& platform) {
+    std::string text;
     for (const Choice& choice : schedule) {
-        if (choice.kind == ChoiceKind::Stall) {
-            stalls.push_back({Cycles{choice.place}, choice.value});
+        switch (choice.kind) {
+            case ChoiceKind::Drain:
+                text += fmt::format("- {{at: {}, drain_stores: true}}\n", choice.place);
+                break;
+            case ChoiceKind::Evict:
+            case ChoiceKind::Prefetch:
+                text += fmt::format("- {{at: {}, {}: {:#x}}}\n", choice.place, name_of(choice.kind), choice.value);
+                break;
+            case ChoiceKind::Stall:
+            case ChoiceKind::HoldStores:
+                text += fmt::format("- {{at: {}, {}: {}}}\n", choice.place, name_of(choice.kind), choice.value);
+                break;
+            case ChoiceKind::HoldChannel:
+                text += fmt::format("- {{at: {}, hold_channel: {}, controller: {}, channel: {}}}\n", choice.place,
+                                    choice.value,
+                                    Json(platform.controllers.at(choice.agent / kChannelsOfAgent).name).dump(),
+                                    choice.agent % kChannelsOfAgent);
+                break;
         }
     }
-    return stalls;
+    return text.empty() ? "[]\n" : text;
 }
 
 ScheduleOutcome ScenarioProgram::run(const Schedule& schedule) {

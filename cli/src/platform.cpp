@@ -85,6 +85,9 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
         makers.emplace_back([&, i] {
             const StreamSpec& stream = spec.streams[i];
             streams_[i] = std::make_unique<StreamPeripheral>(stream.name.c_str(), domain_, stream.config);
+            if (spec.verifier) {
+                streams_[i]->set_trace(&sink, static_cast<std::uint16_t>(kFirstStreamSource + i), stream.base);
+            }
             if (!stream.payload.empty()) {
                 streams_[i]->supply(stream.payload);
             }

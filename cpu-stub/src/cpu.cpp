@@ -91,6 +91,11 @@ class Cpu::Impl final : public sc_core::sc_module,
         core.prefetch(address, at);
         process.wake();
     }
+    void drain_stores(Cycles at) override {
+        process.arrive();
+        core.drain_stores(at);
+        process.wake();
+    }
 
     [[nodiscard]] Cycles stamp() const { return domain.stamp_of(sc_core::sc_time_stamp()); }
 

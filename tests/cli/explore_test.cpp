@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // dmasim explore on scenarios: finds what depends on evictions and prefetches alone, and its schedules replay.
+#include <filesystem>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -92,6 +94,98 @@ TEST(Explore, FindsAProgramThatReliesOnBeingFaster) {
     EXPECT_EQ(read_file(folder.path("again")), read_file(bad));
     const std::string right = scenario("  - load: {address: 0x1000, size: 8}\n");
     EXPECT_EQ(run({"explore", right, "--bound", "2", "--samples", "0"}).status, 0);
+}
+
+/// Runs `explore` within one choice; its report, and the schedule it wrote replayed to what it said.
+Json one_choice(const TemporaryFolder& folder, const std::string& scenario) {
+    const std::string bad = folder.path("bad.yaml");
+    std::filesystem::remove(bad);
+    EXPECT_EQ(run({"run", scenario}).status, 0) << "works as it is";
+    const Outcome outcome =
+        run({"explore", scenario, "--bound", "1", "--samples", "5", "--format", "json", "--out", bad});
+    Json report = Json::parse(outcome.out);
+    EXPECT_EQ(outcome.status, report["why"].empty() ? 0 : 1);
+    EXPECT_EQ(std::filesystem::exists(bad), outcome.status == 1);
+    if (outcome.status == 1) {
+        const Outcome replay = run({"run", scenario, "--schedule", bad, "--record", folder.path("again")});
+        EXPECT_EQ(replay.status, 1);
+        const std::string why = report["why"][0];
+        EXPECT_THAT(replay.out, HasSubstr(why.substr(why.find("wanted"))));
+        EXPECT_EQ(read_file(folder.path("again")), read_file(bad)) << "a recording is the schedule";
+    }
+    return report;
+}
+
+// A driver starts two channels, waits for the first, and takes the second for done too.
+TEST(Explore, FindsThatTheOrderOfTwoChannelsMatters) {
+    const TemporaryFolder folder;
+    const auto scenario = [&](const char* wait) {
+        std::string text = std::string(kPlatform) +
+                           "  - start: {channel: 0, source: 0x1000, destination: 0x3000, length: 64}\n"
+                           "  - start: {channel: 1, source: 0x2000, destination: 0x4000, length: 64}\n"
+                           "  - wait_transfer: {channel: 0}\n  - wait_cycles: 20\n" +
+                           wait + "  - load: {address: 0x4000, size: 8, value: 0x5a5a5a5a5a5a5a5a, type: uncached}\n";
+        text.replace(text.find("channels: 1"), 11, "channels: 2");
+        return folder.file("two.yaml", text);
+    };
+    const Json wrong = one_choice(folder, scenario(""));
+    ASSERT_EQ(wrong["smallest"].size(), 1U) << wrong;
+    EXPECT_GT(wrong["smallest"][0]["hold_channel"], 10);
+    EXPECT_EQ(wrong["smallest"][0]["channel"], 1);
+    EXPECT_EQ(wrong["smallest"][0]["controller"], "dma");
+    EXPECT_TRUE(one_choice(folder, scenario("  - wait_transfer: {channel: 1}\n"))["smallest"].is_null());
+}
+
+// Two transfers into one line, by an agent that does not wait: the program is not concerned.
+TEST(Explore, FindsTheOrderOfTransfersWithoutAProgram) {
+    const TemporaryFolder folder;
+    std::string text = kPlatform;
+    text.replace(text.find("channels: 1"), 11, "channels: 2");
+    text.replace(text.find("program:"), 8,
+                 "transfers:\n  - {channel: 0, source: 0x1000, destination: 0x3000, length: 64}\n"
+                 "  - {channel: 1, source: 0x2000, destination: 0x3000, length: 64, start: 200}\n"
+                 "expect: {memory: [{address: 0x3000, size: 64, same_as: 0x2000}]}");
+    const Json report = one_choice(folder, folder.file("two.yaml", text));
+    ASSERT_EQ(report["smallest"].size(), 1U) << report;
+    EXPECT_EQ(report["smallest"][0]["channel"], 0);
+}
+
+// A descriptor is stored past the cache, and the device told to fetch it: that takes a barrier, although it works without.
+TEST(Explore, FindsAPublicationThatReliesOnTheStoreBuffer) {
+    const TemporaryFolder folder;
+    const auto scenario = [&](const char* between) {
+        return folder.file("publish.yaml", std::string(kPlatform) +
+                                               "  - store: {address: 0x8008, size: 8, value: 0x2000, type: uncached}\n"
+                                               "  - store: {address: 0x8010, size: 8, value: 0x5000, type: uncached}\n"
+                                               "  - store: {address: 0x8018, value: 64, type: uncached}\n"
+                                               "  - store: {address: 0x8020, value: 1, type: uncached}\n"
+                                               "  - store: {address: 0x801C, value: 0x9, type: uncached}\n" +
+                                               between +
+                                               "  - write_register: {register: CONFIG, value: 0x2000}\n"
+                                               "  - write_register: {register: DESC_LO, value: 0x8000}\n"
+                                               "  - write_register: {register: CONTROL, value: 1}\n"
+                                               "  - wait_cycles: 300\n"
+                                               "expect: {memory: [{address: 0x5000, size: 64, same_as: 0x2000}]}\n");
+    };
+    const Json wrong = one_choice(folder, scenario("  - wait_cycles: 60\n"));
+    ASSERT_EQ(wrong["smallest"].size(), 1U) << wrong;
+    EXPECT_GT(wrong["smallest"][0]["hold_stores"], 60);
+    EXPECT_TRUE(one_choice(folder, scenario("  - barrier: dmb\n"))["smallest"].is_null());
+    EXPECT_TRUE(one_choice(folder, scenario("  - barrier: dsb\n"))["smallest"].is_null());
+}
+
+// The program relies on a store resting in the buffer, which holds its stores: only a drain shows it.
+TEST(Explore, FindsWhatADrainDoes) {
+    const TemporaryFolder folder;
+    std::string text = std::string(kPlatform) +
+                       "  - store: {address: 0x2000, size: 8, value: 0, type: uncached}\n"
+                       "  - wait_cycles: 200\n"
+                       "transfers: [{source: 0x2000, destination: 0x3000, length: 8, start: 100}]\n"
+                       "expect: {memory: [{address: 0x3000, size: 8, pattern: \"5a\"}]}\n";
+    text.replace(text.find("cpu: {}"), 7, "cpu: {store_buffer: {hold: true}}");
+    const Json report = one_choice(folder, folder.file("drain.yaml", text));
+    ASSERT_EQ(report["smallest"].size(), 1U) << report;
+    EXPECT_EQ(report["smallest"][0]["drain"], 0);
 }
 
 TEST(Explore, SaysWhatItDidAndIsDeterministic) {

@@ -316,5 +316,45 @@ TEST(Program, CyclicTransfersHaveExactlyTheirRounds) {
     }
 }
 
+// A set and a way name one line: 1 cycle for the operation and 1 for the look (docs/cpu.md, P6), and the write-back if it is
+// dirty. With one set and two ways the first line that is stored to is in way 0.
+TEST(Program, MaintenanceBySetAndWay) {
+    const TemporaryFolder folder;
+    const auto cycles = [&](const std::string& steps, int status = 0) {
+        const std::string path = folder.file("set_way.yaml", R"(
+platform:
+  memories: [{name: ram, size: 64KiB}]
+  cpu: {cache: {size_bytes: 128, line_bytes: 64, ways: 2}}
+program:
+  - store: {address: 0x1000, value: 0x11223344}
+  - store: {address: 0x2000, value: 0x55667788}
+)" + steps);
+        const Outcome outcome = run({"run", path, "--format", "json"});
+        EXPECT_EQ(outcome.status, status) << outcome.out << outcome.err;
+        return Json::parse(outcome.out).value("cycles", std::uint64_t{0});
+    };
+    const std::string memory =
+        "expect: {memory: [{address: 0x1000, hex: \"44332211\"}, {address: 0x2000, hex: \"00000000\"}]}\n";
+    const std::uint64_t none = cycles("");
+    const std::uint64_t cleaned = cycles("  - maintain_set_way: {operation: clean, set: 0, way: 0}\n" + memory);
+    EXPECT_GT(cleaned, none + 2);
+    EXPECT_EQ(cycles("  - maintain_set_way: {operation: flush, set: 0, way: 0}\n" + memory), cleaned);
+    EXPECT_EQ(cycles("  - maintain_set_way: {operation: clean, set: 0, way: 0}\n"
+                     "  - maintain_set_way: {operation: clean, set: 0, way: 0}\n"),
+              cleaned + 2);
+    // An invalidate drops it; a place that is not there is an error and costs the operation alone.
+    EXPECT_EQ(cycles("  - maintain_set_way: {operation: invalidate, set: 0, way: 0}\n"), none + 2);
+    cycles("  - maintain_set_way: {operation: invalidate, set: 0, way: 0}\n" + memory, 1);
+    cycles(
+        "  - maintain_set_way: {operation: invalidate, set: 0, way: 0}\n"
+        "  - load: {address: 0x1000, value: 0}\n  - load: {address: 0x2000, value: 0x55667788}\n");
+    EXPECT_EQ(cycles("  - maintain_set_way: {operation: flush, set: 1, way: 0}\n"), none + 1);
+    EXPECT_EQ(run({"check", folder.file("bad.yaml",
+                                        "platform: {memories: [{name: a, size: 64}], cpu: {}}\n"
+                                        "program: [{maintain_set_way: {operation: wipe, set: 0, way: 0}}]\n")})
+                  .status,
+              2);
+}
+
 }  // namespace
 }  // namespace dmasim::cli::test

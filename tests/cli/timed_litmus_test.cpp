@@ -4,8 +4,10 @@
 // ones wrong where the bug can show.
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "support.h"
 #include "test_paths.h"
@@ -38,11 +40,59 @@ TEST(TimedLitmusScenarios, EveryPairIsListedAndDocumented) {
     EXPECT_EQ(entries, 20U);
 }
 
+/// Rules of the findings of a run; `setting` may be empty.
+std::set<std::string> rules_of(const std::string& name, const std::string& setting, int& status) {
+    std::vector<std::string> arguments{"run", kFolder + name + ".yaml", "--format", "json"};
+    if (!setting.empty()) {
+        arguments.insert(arguments.end(), {"--set", setting});
+    }
+    const Outcome outcome = run(arguments);
+    status = outcome.status;
+    std::set<std::string> rules;
+    const nlohmann::json result = nlohmann::json::parse(outcome.out);
+    for (const nlohmann::json& finding : result.at("findings")) {
+        rules.insert(finding.at("rule").get<std::string>());
+    }
+    return rules;
+}
+
+// The rule of an entry stands behind its name in the first comment. Without that rule nobody says it.
+TEST(TimedLitmusScenarios, EachIsNamedByItsRuleAndTheFixedOnesAreSilent) {
+    std::size_t pairs = 0;
+    std::set<std::string> named;
+    for (const auto& file : std::filesystem::directory_iterator(kFolder)) {
+        const std::string name = file.path().stem();
+        const std::size_t dash = name.rfind("-buggy");
+        if (file.path().extension() != ".yaml" || dash == std::string::npos) {
+            continue;
+        }
+        ++pairs;
+        const std::string text = read_file(file.path());
+        const std::size_t from = text.find(", ") + 2;
+        const std::string rule = text.substr(from, text.find(':', from) - from);
+        int status = 0;
+        for (const char* driver : {"events", "lazy"}) {
+            const std::string how = std::string("platform.driver=") + driver;
+            EXPECT_EQ(rules_of(name, how, status).count(rule), 1U) << name << ", " << driver << ": " << rule;
+            EXPECT_EQ(status, 1) << name;
+            EXPECT_TRUE(rules_of(name.substr(0, dash) + "-fixed", how, status).empty()) << name << ", " << driver;
+            EXPECT_EQ(status, 0) << name;
+        }
+        EXPECT_EQ(rules_of(name, "platform.verifier.disabled_rules=[" + rule + "]", status).count(rule), 0U) << name;
+        named.insert(rule);
+    }
+    EXPECT_EQ(pairs, 19U);
+    for (const char* rule :
+         {"ABORT_IN_FLIGHT", "ADDR_REACH", "BUSY_REPROGRAM", "STARVATION", "FIFO_XRUN", "RING_WRAP"}) {
+        EXPECT_EQ(named.count(rule), 1U) << rule;
+    }
+}
+
 // The abort before, in and behind the burst whose write is in flight.
 TEST(TimedLitmusScenarios, TheAbortHitsAtManyCycles) {
     int wrong = 0;
     for (int cycle = 10; cycle <= 250; cycle += 20) {
-        const std::string setting = "program.1.wait_cycles=" + std::to_string(cycle);
+        const std::string setting = "program.2.wait_cycles=" + std::to_string(cycle);
         EXPECT_EQ(status_of("ab-01-fixed", setting), 0) << cycle;
         wrong += status_of("ab-01-buggy", setting) == 1 ? 1 : 0;
     }

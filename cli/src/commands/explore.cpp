@@ -19,25 +19,30 @@ namespace dmasim::cli {
 
 namespace {
 
-/// Cycles, or an address.
-std::string value_of(const Choice& choice) {
-    return choice.kind == ChoiceKind::Stall ? fmt::format("{}", choice.value) : fmt::format("{:#x}", choice.value);
-}
-
-/// One schedule as a file for `dmasim run --schedule`.
-std::string schedule_yaml(const Schedule& schedule) {
-    std::string text;
-    for (const Choice& choice : schedule) {
-        text += fmt::format("- {{at: {}, {}: {}}}\n", choice.place, name_of(choice.kind), value_of(choice));
+/// What the hardware does by its choice.
+std::string words_of(const Choice& choice, const PlatformSpec& platform) {
+    switch (choice.kind) {
+        case ChoiceKind::Drain:
+            return "the store buffer is drained";
+        case ChoiceKind::Evict:
+        case ChoiceKind::Prefetch:
+            return fmt::format("{} {:#x}", name_of(choice.kind), choice.value);
+        case ChoiceKind::Stall:
+            return fmt::format("the program is held up for {} cycles", choice.value);
+        case ChoiceKind::HoldStores:
+            return fmt::format("the store buffer rests for {} cycles", choice.value);
+        case ChoiceKind::HoldChannel:
+            return fmt::format("channel {} of {} is held up for {} cycles", choice.agent % 64,
+                               platform.controllers.at(choice.agent / 64).name, choice.value);
     }
-    return text.empty() ? "[]\n" : text;
+    return "";
 }
 
 std::string count_of(std::uint64_t number, const char* what) {
     return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
-std::string text_report(const ExploreResult& result, const ExploreConfig& config) {
+std::string text_report(const ExploreResult& result, const ExploreConfig& config, const PlatformSpec& platform) {
     std::string text =
         fmt::format("{} within {}", count_of(result.schedules, "schedule"), count_of(config.bound, "choice"));
     if (result.unreduced < std::numeric_limits<std::uint64_t>::max()) {
@@ -55,8 +60,7 @@ std::string text_report(const ExploreResult& result, const ExploreConfig& config
     text += fmt::format("{} bad within the bound, {} among the random ones; the smallest:\n", result.bad_schedules,
                         result.bad_samples);
     for (const Choice& choice : result.smallest) {
-        text += fmt::format("  cycle {}: {} {}{}\n", choice.place, name_of(choice.kind), value_of(choice),
-                            choice.kind == ChoiceKind::Stall ? " cycles" : "");
+        text += fmt::format("  cycle {}: {}\n", choice.place, words_of(choice, platform));
     }
     if (result.smallest.empty()) {
         text += "  it goes wrong without any choice of the hardware\n";
@@ -67,10 +71,14 @@ std::string text_report(const ExploreResult& result, const ExploreConfig& config
     return text;
 }
 
-std::string json_report(const ExploreResult& result, const ExploreConfig& config) {
+std::string json_report(const ExploreResult& result, const ExploreConfig& config, const PlatformSpec& platform) {
     Json smallest = Json::array();
     for (const Choice& choice : result.smallest) {
         smallest.push_back({{"at", choice.place}, {name_of(choice.kind), choice.value}});
+        if (choice.kind == ChoiceKind::HoldChannel) {
+            smallest.back()["controller"] = platform.controllers.at(choice.agent / 64).name;
+            smallest.back()["channel"] = choice.agent % 64;
+        }
     }
     const Json json{{"schema", 1},
                     {"bound", config.bound},
@@ -154,8 +162,9 @@ ExitStatus explore_collection(const Parsed& parsed, const ExploreConfig& config,
     if (variant != "buggy" && variant != "fixed" && variant != "both") {
         throw InputError(fmt::format("--variant {}: must be buggy, fixed or both", variant));
     }
-    if (parsed.has("set")) {
-        throw InputError("dmasim explore: --set is for scenarios, and this is a collection of litmus tests");
+    if (parsed.has("set") || parsed.has("verify")) {
+        throw InputError(
+            "dmasim explore: --set and --verify are for scenarios, and this is a collection of litmus tests");
     }
     const std::vector<LitmusEntry> entries = load_litmus(parsed.positionals[0]);
     std::vector<LitmusExploration> explorations;
@@ -219,6 +228,7 @@ ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams&
         "write the smallest bad schedule, for dmasim run --schedule; of litmus tests: as litmus tests");
     line.options.add_options()("format", po::value<std::string>()->default_value("text")->value_name("text|json"),
                                "what is printed");
+    line.options.add_options()("verify", "scenarios: look for hazards (platform.verifier.enabled)");
     line.options.add_options()("variant",
                                po::value<std::string>()->default_value("both")->value_name("buggy|fixed|both"),
                                "litmus tests: which traces are explored");
@@ -249,10 +259,16 @@ ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams&
     if (is_litmus(parsed.positionals[0])) {
         return explore_collection(parsed, config, streams);
     }
-    const Scenario scenario = load_scenario(parsed.positionals[0], settings_of(parsed));
-    if (scenario.program.empty()) {
+    std::vector<Setting> settings = settings_of(parsed);
+    if (parsed.has("verify")) {
+        settings.push_back({{"platform", "verifier", "enabled"}, "true", "--verify"});
+    }
+    const Scenario scenario = load_scenario(parsed.positionals[0], settings);
+    if (!scenario.platform.cpu || (scenario.program.empty() && scenario.transfers.empty())) {
         throw InputError(
-            fmt::format("{}: there is no program on a CPU, so there is nothing to explore", parsed.positionals[0]));
+            fmt::format("{}: there is no CPU, or neither a program on it nor a transfer, so there is nothing "
+                        "to explore",
+                        parsed.positionals[0]));
     }
     ScenarioProgram program(scenario);
     ExploreResult result;
@@ -266,9 +282,10 @@ ExitStatus run_explore(const std::vector<std::string>& arguments, const Streams&
     }
     const bool bad = !result.why.empty();
     if (parsed.has("out") && bad) {
-        write_file(parsed.text("out"), schedule_yaml(result.smallest));
+        write_file(parsed.text("out"), schedule_yaml(result.smallest, scenario.platform));
     }
-    streams.out << (format == "json" ? json_report(result, config) : text_report(result, config));
+    streams.out << (format == "json" ? json_report(result, config, scenario.platform)
+                                     : text_report(result, config, scenario.platform));
     return bad ? ExitStatus::Unexpected : ExitStatus::AsExpected;
 }
 

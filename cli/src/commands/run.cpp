@@ -66,13 +66,30 @@ class Progress {
 /// Collects what the actor of the cache does, as a schedule.
 class ActionRecording final : public CacheActionLog {
   public:
-    /// `stalls` are part of it as they are: they act in any case.
-    explicit ActionRecording(const std::vector<CpuStall>& stalls) {
-        for (const CpuStall& stall : stalls) {
+    /// Hold-ups are part of it as they are: they act in any case.
+    explicit ActionRecording(const PlatformSpec& platform) {
+        for (const CpuStall& stall : platform.stalls) {
             lines_.emplace_back(stall.at, fmt::format("- {{at: {}, stall: {}}}\n", stall.at.count(), stall.cycles));
+        }
+        if (platform.cpu) {
+            for (const StoreHold& hold : platform.cpu->store_buffer.holds) {
+                lines_.emplace_back(hold.at,
+                                    fmt::format("- {{at: {}, hold_stores: {}}}\n", hold.at.count(), hold.cycles));
+            }
+        }
+        for (const ControllerSpec& controller : platform.controllers) {
+            for (const ChannelHold& hold : controller.config.holds) {
+                lines_.emplace_back(
+                    hold.at, fmt::format("- {{at: {}, hold_channel: {}, controller: {}, channel: {}}}\n",
+                                         hold.at.count(), hold.cycles, Json(controller.name).dump(), hold.channel));
+            }
         }
     }
     void acted(const CacheAction& action) override {
+        if (action.kind == CacheActionKind::Drain) {
+            lines_.emplace_back(action.at, fmt::format("- {{at: {}, drain_stores: true}}\n", action.at.count()));
+            return;
+        }
         lines_.emplace_back(action.at,
                             fmt::format("- {{at: {}, {}: {:#x}}}\n", action.at.count(),
                                         action.kind == CacheActionKind::Evict ? "evict" : "prefetch", action.address));
@@ -155,7 +172,7 @@ ExitStatus run_run(const std::vector<std::string>& arguments, const Streams& str
 
     SimulateOptions options;
     options.vcd = vcd.is_open() ? &vcd : nullptr;
-    ActionRecording recording(scenario.platform.stalls);
+    ActionRecording recording(scenario.platform);
     options.actions = parsed.has("record") ? &recording : nullptr;
     if (parsed.has("record")) {
         // What cannot be written is found before the simulation and not after it.

@@ -217,6 +217,7 @@ StreamSpec stream_of(const View& view, const PlatformSpec& platform, const std::
     config.cycles_per_element = view["cycles_per_element"].number32();
     config.error_on_misuse = view["error_on_misuse"].boolean();
     config.stop_at_tc = view["stop_at_tc"].boolean();
+    config.real_time = view["real_time"].boolean();
     refuse(view, validate(config));
     if (stream.base % config.element_bytes != 0) {
         view["base"].fail(fmt::format("{:#x} is not a multiple of the element, {}", stream.base, config.element_bytes));
@@ -269,7 +270,10 @@ CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) 
     return config;
 }
 
-CacheActorConfig actor_of(const View& view, std::vector<CpuStall>& stalls) {
+std::uint32_t channel_of(const View& view, const ControllerSpec& controller);
+
+/// Hold-ups go to `platform`.
+CacheActorConfig actor_of(const View& view, PlatformSpec& platform) {
     CacheActorConfig config;
     config.seed = view["seed"].number();
     config.evict_every = view["evict_every"].number();
@@ -285,14 +289,16 @@ CacheActorConfig actor_of(const View& view, std::vector<CpuStall>& stalls) {
     Cycles last;
     for (const View& entry : view["schedule"].items()) {
         std::string what;
-        for (const char* key : {"evict", "prefetch", "stall"}) {
+        for (const char* key : {"evict", "prefetch", "stall", "drain_stores", "hold_stores", "hold_channel"}) {
             if (entry.has(key)) {
                 what = what.empty() ? key : "two";
             }
         }
         if (what.empty() || what == "two") {
-            entry.fail(fmt::format("{}: exactly one of evict, prefetch and stall belongs here",
-                                   readable_path(entry.pointer())));
+            entry.fail(
+                fmt::format("{}: exactly one of evict, prefetch, stall, drain_stores, hold_stores and hold_channel "
+                            "belongs here",
+                            readable_path(entry.pointer())));
         }
         const Cycles at{entry["at"].number()};
         if (at < last) {
@@ -301,7 +307,16 @@ CacheActorConfig actor_of(const View& view, std::vector<CpuStall>& stalls) {
         }
         last = at;
         if (what == "stall") {
-            stalls.push_back({at, entry[what].number()});
+            platform.stalls.push_back({at, entry[what].number()});
+        } else if (what == "hold_stores") {
+            platform.cpu->store_buffer.holds.push_back({at, entry[what].number()});
+        } else if (what == "hold_channel") {
+            ControllerSpec& controller = platform.controllers.at(controller_of(entry, platform));
+            controller.config.holds.push_back({at, entry[what].number(), channel_of(entry, controller)});
+        } else if (what == "drain_stores") {
+            if (entry[what].boolean()) {
+                config.schedule.push_back({CacheActionKind::Drain, 0, at});
+            }
         } else {
             config.schedule.push_back(
                 {what == "evict" ? CacheActionKind::Evict : CacheActionKind::Prefetch, entry[what].number(), at});
@@ -338,6 +353,15 @@ VerifierConfig verifier_of(const View& view, const PlatformSpec& platform) {
     }
     config.device_address_bits = view["address_bits"].number32();
     config.starvation_cycles = view["starvation_cycles"].number();
+    for (std::size_t i = 0; i < platform.controllers.size(); ++i) {
+        const ControllerSpec& controller = platform.controllers[i];
+        if (controller.registers) {
+            config.registers.push_back({static_cast<std::uint16_t>(i), *controller.registers,
+                                        native::register_space_bytes(controller.config.channels),
+                                        native::channel_register(0, 0),
+                                        native::channel_register(1, 0) - native::channel_register(0, 0)});
+        }
+    }
     refuse(view, validate(config));
     return config;
 }
@@ -463,7 +487,7 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
     if (view.has("cpu")) {
         platform.cpu =
             cpu_of(view["cpu"], bus.data_width_bits, platform.controllers.size() + platform.block_devices.size());
-        platform.actor = actor_of(view["cpu"]["actor"], platform.stalls);
+        platform.actor = actor_of(view["cpu"]["actor"], platform);
     }
     const std::size_t initiators = platform.controllers.size() + (platform.cpu ? 1 : 0);
     if (initiators == 0) {

@@ -102,6 +102,8 @@ void CacheActor::evaluate(Cycles edge) {
         const CacheAction& action = config_.schedule[next_scheduled_++];
         if (action.kind == CacheActionKind::Evict) {
             port_.evict(action.address, edge);
+        } else if (action.kind == CacheActionKind::Drain) {
+            port_.drain_stores(edge);
         } else {
             port_.prefetch(action.address, edge);
         }

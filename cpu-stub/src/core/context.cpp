@@ -167,6 +167,26 @@ CpuResult CpuContext::clean_invalidate_all() {
     return maintain(CpuOpKind::CleanInvalidate, MaintenanceScope::All, 0, 0);
 }
 
+CpuResult CpuContext::maintain_place(CpuOpKind kind, std::uint32_t set, std::uint32_t way) {
+    CpuOperation operation = simple(kind, 0, 0);
+    operation.scope = MaintenanceScope::SetWay;
+    operation.set = set;
+    operation.way = way;
+    return execute(operation);
+}
+
+CpuResult CpuContext::clean_set_way(std::uint32_t set, std::uint32_t way) {
+    return maintain_place(CpuOpKind::Clean, set, way);
+}
+
+CpuResult CpuContext::invalidate_set_way(std::uint32_t set, std::uint32_t way) {
+    return maintain_place(CpuOpKind::Invalidate, set, way);
+}
+
+CpuResult CpuContext::clean_invalidate_set_way(std::uint32_t set, std::uint32_t way) {
+    return maintain_place(CpuOpKind::CleanInvalidate, set, way);
+}
+
 CpuResult CpuContext::dmb() {
     return execute(simple(CpuOpKind::Dmb));
 }

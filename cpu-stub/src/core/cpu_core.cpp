@@ -352,7 +352,7 @@ struct CpuCore::State {
             return;
         }
         Cycles ready;
-        if (StoreBuffer::Entry* entry = stores.next(ready); entry != nullptr && ready <= now) {
+        if (StoreBuffer::Entry* entry = stores.next(now, ready); entry != nullptr && ready <= now) {
             entry->requested = true;
             entry->tag = ++newest_tag;
             offer_write(Purpose::Uncached, entry->tag, entry->word + entry->first, entry->bytes,
@@ -636,6 +636,14 @@ struct CpuCore::State {
         while (!actors.empty() && actors.front().action.at < now) {
             Actor& actor = actors.front();
             if (actor.any && !choose_victim(actor)) {
+                actors.pop_front();
+                continue;
+            }
+            if (actor.action.kind == CacheActionKind::Drain) {
+                if (!stores.empty() && action_log != nullptr) {
+                    action_log->acted(actor.action);
+                }
+                stores.force(stores.newest());
                 actors.pop_front();
                 continue;
             }
@@ -1229,7 +1237,7 @@ struct CpuCore::State {
                 at_edge(write_free);
             }
             Cycles ready;
-            if (const_cast<StoreBuffer&>(stores).next(ready) != nullptr) {
+            if (const_cast<StoreBuffer&>(stores).next(floor, ready) != nullptr) {
                 at_edge(std::max(ready, write_free));
             }
         }
@@ -1377,6 +1385,12 @@ void CpuCore::evict_any(std::uint64_t lot, bool dirty_only, Cycles at) {
 void CpuCore::prefetch(std::uint64_t address, Cycles at) {
     Actor actor;
     actor.action = {CacheActionKind::Prefetch, address, at};
+    state_->add_actor(actor);
+}
+
+void CpuCore::drain_stores(Cycles at) {
+    Actor actor;
+    actor.action = {CacheActionKind::Drain, 0, at};
     state_->add_actor(actor);
 }
 

@@ -41,6 +41,8 @@ LitmusStep step_of(const Choice& choice) {
             step.text = "pf " + hex(choice.value);
             break;
         case ChoiceKind::Stall:
+        case ChoiceKind::HoldStores:
+        case ChoiceKind::HoldChannel:
             // The device's steps stand in the trace where they are.
             throw std::logic_error("a litmus trace cannot be held up");
     }

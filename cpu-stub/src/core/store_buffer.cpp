@@ -160,7 +160,18 @@ std::uint64_t StoreBuffer::force_bytes(std::uint64_t bytes) {
     return last;
 }
 
-StoreBuffer::Entry* StoreBuffer::next(Cycles& ready) {
+Cycles StoreBuffer::behind_rests(Cycles edge) const {
+    for (std::size_t n = 0; n < config_.holds.size(); ++n) {
+        const StoreHold& hold = config_.holds[n];
+        if (hold.at < edge && edge <= hold.at + hold.cycles) {
+            edge = hold.at + hold.cycles + 1;
+            n = static_cast<std::size_t>(-1);  // another one may begin where this one ends
+        }
+    }
+    return edge;
+}
+
+StoreBuffer::Entry* StoreBuffer::next(Cycles from, Cycles& ready) {
     std::uint32_t in_flight = 0;
     for (Entry& entry : entries_) {
         if (entry.requested) {
@@ -170,7 +181,10 @@ StoreBuffer::Entry* StoreBuffer::next(Cycles& ready) {
         if (in_flight >= config_.max_in_flight || (config_.hold && !entry.forced)) {
             return nullptr;
         }
-        ready = entry.forced ? entry.born + 1 : entry.born + config_.residence;
+        ready = std::max(from, entry.forced ? entry.born + 1 : entry.born + config_.residence);
+        if (!entry.forced) {
+            ready = behind_rests(ready);
+        }
         return &entry;
     }
     return nullptr;

@@ -70,8 +70,9 @@ class StoreBuffer {
     /// identification of the last one of them.
     std::uint64_t force_bytes(std::uint64_t bytes);
 
-    /// The entry to be requested next, if any may be requested at all; `ready`: the first edge at which it may.
-    [[nodiscard]] Entry* next(Cycles& ready);
+    /// The entry to be requested next, if any may be requested at all; `ready`: the first edge from `from` on at which it
+    /// may.
+    [[nodiscard]] Entry* next(Cycles from, Cycles& ready);
 
     /// Removes the entries whose answers are stamped before `edge`, oldest first; `left_entry(entry)` for each.
     template <typename Function>
@@ -88,6 +89,8 @@ class StoreBuffer {
     static constexpr std::uint64_t kIdStep = 256;
 
     static void frame(Entry& entry);
+    /// The first edge from `edge` on at which the buffer does not rest.
+    [[nodiscard]] Cycles behind_rests(Cycles edge) const;
 
     StoreBufferConfig config_;
     std::uint32_t word_bytes_;

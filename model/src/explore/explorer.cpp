@@ -21,6 +21,10 @@ const char* name_of(ChoiceKind kind) {
             return "prefetch";
         case ChoiceKind::Stall:
             return "stall";
+        case ChoiceKind::HoldStores:
+            return "hold_stores";
+        case ChoiceKind::HoldChannel:
+            return "hold_channel";
     }
     return "unknown";
 }

@@ -69,6 +69,27 @@ void Scheduler::start(unsigned channel, const StartOrder& order, Cycles stamp, C
         wakes_.wake(channel, from);
     }
     wakes_.wake(channel, edge);
+    wake_for_holds(channel, edge);
+}
+
+// Hold-ups that begin while the channel is busy.
+void Scheduler::wake_for_holds(unsigned channel, Cycles edge) {
+    for (const ChannelHold& hold : config_.holds) {
+        if (hold.channel == channel && hold.at >= edge) {
+            wakes_.wake(channel, hold.at + 1);
+        }
+    }
+}
+
+Cycles Scheduler::held_until(unsigned channel, Cycles edge) const {
+    for (std::size_t n = 0; n < config_.holds.size(); ++n) {
+        const ChannelHold& hold = config_.holds[n];
+        if (hold.channel == channel && hold.at < edge && edge <= hold.at + hold.cycles) {
+            edge = hold.at + hold.cycles + 1;
+            n = static_cast<std::size_t>(-1);  // another one may begin where this one ends
+        }
+    }
+    return edge;
 }
 
 void Scheduler::pause(unsigned channel, Cycles edge) {
@@ -107,6 +128,7 @@ void Scheduler::append(unsigned channel, Cycles stamp, Cycles edge) {
     busy_ |= bit(channel);
     want_fetch(c, channel, c.last_descriptor, true, stamp + config_.timing.start_to_request);
     wakes_.wake(channel, edge);
+    wake_for_holds(channel, edge);
 }
 
 void Scheduler::set_dreq(unsigned channel, bool level, Cycles stamp, Cycles edge) {
@@ -335,6 +357,13 @@ void Scheduler::update_request(Channel& c, unsigned channel, Cycles edge) {
                 paced = paced || held;
                 requests = !c.paused && !held;
             }
+            if (requests && !config_.holds.empty()) {
+                if (const Cycles free = held_until(channel, edge); free != edge) {
+                    requests = false;
+                    paced = true;
+                    wakes_.wake(channel, free);
+                }
+            }
         }
     }
     const std::uint64_t mask = bit(channel);
@@ -381,6 +410,9 @@ bool within(const Job& job, const IslandReach& reach, std::uint32_t& read_interv
 
 Cycles Scheduler::next_visible(const IslandReach& reach, Cycles from, Cycles any) const {
     Cycles next = wakes_.next();
+    if (!config_.holds.empty()) {
+        return std::min(next, any);
+    }
     for_each_bit(busy_, [&](unsigned channel) {
         if (next <= any) {
             return;
@@ -683,6 +715,7 @@ void Scheduler::latch_errors(Channel& c, unsigned channel, Cycles edge) {
             event.channel = static_cast<std::uint16_t>(channel);
             event.job = error.of_job ? error.job : c.next_number;
             event.value = static_cast<std::uint32_t>(error.report.kind);
+            event.tag = static_cast<std::uint32_t>(error.report.detail);
             event.address = error.report.address;
             sink_->event(event);
         }
@@ -856,7 +889,7 @@ void Scheduler::end_channel(Channel& c, unsigned channel, JobStatus status, bool
 // --- leaps ----------------------------------------------------------------------------------------------------------
 
 void Scheduler::record(StateRecord& state) const {
-    if (sink_ != nullptr || busy_ == 0) {
+    if (sink_ != nullptr || busy_ == 0 || !config_.holds.empty()) {
         state.refuse();
         return;
     }
@@ -989,6 +1022,11 @@ void Scheduler::report_job(EventKind kind, const LiveJob& job, unsigned channel,
     event.job = job.number;
     event.bytes = kind == EventKind::JobAccepted ? job.job.total_bytes() : job.written;
     event.value = value;
+    if (kind == EventKind::JobAccepted) {
+        event.tag = (job.cyclic ? kJobCyclic : 0) | (job.job.handshake != Handshake::None ? kJobPaced : 0) |
+                    (job.job.source.fixed || job.job.destination.fixed ? kJobFixed : 0) |
+                    (job.job.rows > 1 ? kJobRows : 0);
+    }
     event.address = job.job.source.address;
     event.address2 = job.job.destination.address;
     sink_->event(event);

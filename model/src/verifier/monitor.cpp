@@ -100,6 +100,8 @@ class VerifierMonitor::Impl {
             case EventKind::JobCompleted:
             case EventKind::CauseChanged:
             case EventKind::ErrorLatched:
+            case EventKind::BusGranted:
+            case EventKind::PeripheralFifo:
                 break;
             default:
                 return;

@@ -112,6 +112,11 @@ struct RuleRow {
 /// The table, in the order of the documentation.
 const std::vector<RuleRow>& rule_rows();
 
+/// The access is one of the CPU's.
+inline bool of_cpu(Purpose purpose) {
+    return purpose == Purpose::CacheFill || purpose == Purpose::CacheWriteBack || purpose == Purpose::Uncached;
+}
+
 // ---- words for reports
 
 /// Stands for the range of the finding, which may still grow when it is reported: findings about adjacent bytes become one.

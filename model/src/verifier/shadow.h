@@ -215,6 +215,7 @@ class Shadow {
     RangeMap<Cycles> descriptors;
     RangeMap<Cycles> published;
     RangeMap<Cycles> freed;
+    RangeMap<std::uint32_t> cyclic;  // What cyclic jobs write, and how often they have since the last load.
     RangeMap<Drop> dropped;
     RangeMap<Overwritten> overwritten;
     std::deque<Bounce> bounces;

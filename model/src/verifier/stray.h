@@ -19,6 +19,8 @@ class StrayFinder {
     struct Stray {
         ByteRange beside;
         ByteRange buffer;
+        /// It did not go on behind the last byte, but at an address that has the same low bits: here it should have been.
+        std::optional<std::uint64_t> instead_of;
     };
 
     /// `event` is a request of a burst for data by a controller.
@@ -33,6 +35,12 @@ class StrayFinder {
         Last& last = last_[{event.source, event.channel}];
         const bool goes_on = last.buffer && last.job == event.job && last.next == range->first;
         if (!goes_on) {
+            if (const std::optional<Stray> lost = lost_carry(last, *range, state)) {
+                last = Last{};
+                last.job = event.job;
+                last.next = range->last + 1;
+                return lost;
+            }
             const Mapping* mapping = state.live(range->first, access_ == Access::Write);
             last.buffer = mapping != nullptr ? std::optional<ByteRange>{mapping->range} : std::nullopt;
         }
@@ -50,7 +58,7 @@ class StrayFinder {
             ++from;
         }
         last.reported = true;
-        return Stray{ByteRange{from, range->last}, *last.buffer};
+        return Stray{ByteRange{from, range->last}, *last.buffer, std::nullopt};
     }
 
   private:
@@ -60,6 +68,17 @@ class StrayFinder {
         std::optional<ByteRange> buffer;
         bool reported = false;
     };
+
+    /// Addresses that differ in none of these bits are the same to a counter that is too short.
+    static constexpr std::uint64_t kSmallestWindow = 4096;
+
+    static std::optional<Stray> lost_carry(const Last& last, const ByteRange& range, Shadow& state) {
+        if (!last.buffer || last.next == 0 || last.next > last.buffer->last || range.first == last.next ||
+            range.first % kSmallestWindow != last.next % kSmallestWindow || known(range.first, state)) {
+            return std::nullopt;
+        }
+        return Stray{range, *last.buffer, last.next};
+    }
 
     static bool known(std::uint64_t address, Shadow& state) {
         return state.any_mapping(address) != nullptr || state.is_descriptor(address);

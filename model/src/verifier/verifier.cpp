@@ -18,6 +18,7 @@ using detail::DeviceAccess;
 using detail::Hazard;
 using detail::LineShadow;
 using detail::Mapping;
+using detail::of_cpu;
 using detail::Place;
 using detail::range_of;
 using detail::RuleRow;
@@ -43,10 +44,6 @@ bool known_rule(const VerifierConfig& config, const std::string& name) {
            std::find(others.begin(), others.end(), name) != others.end();
 }
 
-bool of_cpu(Purpose purpose) {
-    return purpose == Purpose::CacheFill || purpose == Purpose::CacheWriteBack || purpose == Purpose::Uncached;
-}
-
 void substitute(std::string& text, const std::string& range) {
     const std::string token = detail::kTheRange;
     for (std::size_t at = text.find(token); at != std::string::npos; at = text.find(token, at + range.size())) {
@@ -69,6 +66,11 @@ std::vector<std::string> validate(const VerifierConfig& config) {
     if (config.device_address_bits < 1 || config.device_address_bits > 64) {
         problems.push_back("device_address_bits is " + std::to_string(config.device_address_bits) +
                            "; it must be from 1 to 64");
+    }
+    for (const VerifiedRegisters& registers : config.registers) {
+        if (registers.stride == 0 || registers.bytes == 0 || registers.base + (registers.bytes - 1) < registers.base) {
+            problems.emplace_back("registers: stride and bytes must be at least 1, and none past 2^64");
+        }
     }
     if (config.max_findings == 0) {
         problems.emplace_back("max_findings is 0; it must be at least 1");
@@ -196,7 +198,7 @@ class Verifier::Impl final : public detail::Judge {
     }
 
     void load_hooks(Cycles at, const ByteRange& range) {
-        if (!state_.bounces.empty() || state_.descriptors.touches(range)) {
+        if (!state_.bounces.empty() || state_.descriptors.touches(range) || state_.cyclic.touches(range)) {
             ask([&](VerifierRule& rule) { rule.cpu_load(at, range, *this); });
         }
     }
@@ -855,7 +857,7 @@ class Verifier::Impl final : public detail::Judge {
 
     [[nodiscard]] bool annotated() const {
         return !state_.mappings.empty() || !state_.descriptors.empty() || !state_.bounces.empty() ||
-               !state_.freed.empty();
+               !state_.freed.empty() || !state_.cyclic.empty();
     }
 
     void store_hooks(Cycles at, const ByteRange& range, const std::uint8_t* data) {

@@ -331,5 +331,72 @@ TEST(FileStore, ReadsAndWritesAFile) {
     EXPECT_THROW(FileStore(path, false), ConfigError);
 }
 
+struct FifoLog final : TraceSink {
+    void event(const TraceEvent& event) override {
+        events.emplace_back(static_cast<FifoEvent>(event.value), event.at.count());
+    }
+    std::vector<std::pair<FifoEvent, std::uint64_t>> events;
+};
+using FifoEvents = std::vector<std::pair<FifoEvent, std::uint64_t>>;
+
+TEST(StreamPeripheral, ASinkTellsWhenItsFifoIsEmptyAndWhatDoesNotFit) {
+    StreamConfig config;
+    config.sink = true;
+    config.fifo_elements = 2;
+    config.cycles_per_element = 10;
+    StreamPeripheralCore device(config);
+    FifoLog log;
+    device.set_trace(&log, 7, 0x4000);
+    Host host(device);
+    host.request(Access::Write, 0, {1, 2, 3, 4, 5, 6, 7, 8}, 4, 4);  // In at 6; out at 16 and 26.
+    host.request(Access::Write, 0, {9, 9, 9, 9}, 10, 4);             // Full.
+    device.advance_to(Cycles{40});
+    EXPECT_EQ(log.events, (FifoEvents{{FifoEvent::Filled, 6}, {FifoEvent::Overrun, 11}, {FifoEvent::Empty, 26}}));
+}
+
+// The next element is wanted 10 cycles behind the last one.
+TEST(StreamPeripheral, ASinkThatCannotWaitRunsDryOneCycleTooLate) {
+    for (const bool real_time : {false, true}) {
+        for (const std::uint64_t late : {0U, 1U}) {
+            StreamConfig config;
+            config.sink = true;
+            config.cycles_per_element = 10;
+            config.real_time = real_time;
+            StreamPeripheralCore device(config);
+            FifoLog log;
+            device.set_trace(&log, 7, 0x4000);
+            Host host(device);
+            host.request(Access::Write, 0, {1, 2, 3, 4}, 4, 4);          // In at 5, out at 15.
+            host.request(Access::Write, 0, {5, 6, 7, 8}, 24 + late, 4);  // In at 25, or at 26.
+            device.advance_to(Cycles{60});
+            const bool dry = std::count_if(log.events.begin(), log.events.end(), [](const auto& event) {
+                                 return event.first == FifoEvent::Underrun && event.second == 25;
+                             }) != 0;
+            EXPECT_EQ(dry, real_time && late == 1) << late;
+        }
+    }
+}
+
+TEST(StreamPeripheral, ASourceThatCannotWaitRunsOverOneCycleTooLate) {
+    for (const std::uint64_t late : {0U, 1U}) {
+        StreamConfig config;
+        config.fifo_elements = 2;
+        config.cycles_per_element = 10;
+        config.real_time = true;
+        StreamPeripheralCore device(config);
+        FifoLog log;
+        device.set_trace(&log, 7, 0x4000);
+        const std::vector<std::uint8_t> payload(16, 1);
+        device.supply(payload.data(), payload.size(), Cycles{0});
+        Host host(device);
+        // Elements at 10 and 20: full. The third has no room at 30 unless the bus comes first.
+        host.read(0, 4, 29 + late, 4);
+        device.advance_to(Cycles{60});
+        const bool over = std::count_if(log.events.begin(), log.events.end(),
+                                        [](const auto& event) { return event.first == FifoEvent::Overrun; }) != 0;
+        EXPECT_EQ(over, late == 1) << late << ", answered at " << host.outcomes[0].response;
+    }
+}
+
 }  // namespace
 }  // namespace dmasim

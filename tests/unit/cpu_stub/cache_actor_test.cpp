@@ -30,6 +30,7 @@ struct FakePort final : CacheActionPort {
         calls.push_back({dirty_only ? 'd' : 'a', lot, at.count()});
     }
     void prefetch(std::uint64_t address, Cycles at) override { calls.push_back({'p', address, at.count()}); }
+    void drain_stores(Cycles at) override { calls.push_back({'s', 0, at.count()}); }
     std::vector<Call> calls;
 };
 

@@ -14,10 +14,11 @@ namespace {
 
 constexpr std::uint64_t kA = 0x1000;
 constexpr std::uint64_t kB = 0x1040;
+constexpr std::uint16_t kOther = 7;  // The CPU or the bus: controllers come first.
 
 class Events {
   public:
-    Events() : finder_(64, {{0, 0x2000}}) {}
+    explicit Events(bool stores_held = false) : finder_({64, {{0, 0x2000}}, {{0x8000, 0x1000}}, stores_held}) {}
 
     Events& access(std::uint64_t at, std::uint64_t address, std::uint32_t value, std::uint64_t bytes = 8) {
         return add(at, EventKind::CpuAccess, address, bytes, value);
@@ -32,12 +33,15 @@ class Events {
         TraceEvent event;
         event.at = Cycles{at};
         event.kind = EventKind::BusResponded;
+        event.source = kOther;
+        event.access = Access::Write;
         event.purpose = purpose;
         event.address = address;
         event.bytes = bytes;
         finder_.event(event);
         return *this;
     }
+    void feed(const TraceEvent& event) { finder_.event(event); }
     [[nodiscard]] std::vector<Choice> choices(const Schedule& schedule = {}) const {
         std::uint64_t unreduced = 0;
         return finder_.choices(schedule, unreduced);
@@ -54,6 +58,7 @@ class Events {
         TraceEvent event;
         event.at = Cycles{at};
         event.kind = kind;
+        event.source = kOther;
         event.address = address;
         event.bytes = bytes;
         event.value = value;
@@ -85,7 +90,7 @@ TEST(ChoiceFinder, OnePlaceBehindEachAccessThatAnotherOneFollows) {
     // Before the store, until behind the device's write.
     EXPECT_EQ(run.choices(ChoiceKind::Stall), (std::vector<Choice>{{0, ChoiceKind::Stall, 52}}));
     std::uint64_t unreduced = 0;
-    ChoiceFinder empty(64, {});
+    const ChoiceFinder empty({});
     EXPECT_TRUE(empty.choices({}, unreduced).empty());
 }
 
@@ -133,6 +138,103 @@ TEST(ChoiceFinder, ARangeConcernsEveryLineOfIt) {
     EXPECT_EQ(
         run.choices(ChoiceKind::Stall),
         (std::vector<Choice>{{0, ChoiceKind::Stall, 52}, {0, ChoiceKind::Stall, 62}, {10, ChoiceKind::Stall, 42}}));
+}
+
+// ---- channels, registers, the store buffer
+
+TraceEvent controller(EventKind kind, std::uint64_t at, std::uint16_t channel, std::uint32_t job = 0) {
+    TraceEvent event;
+    event.at = Cycles{at};
+    event.kind = kind;
+    event.channel = channel;
+    event.job = job;
+    return event;
+}
+
+/// A chunk of `channel`: read at `at`, its write at `at` + 10, answered at `at` + 20.
+void chunk(Events& run, std::uint64_t at, std::uint16_t channel, std::uint64_t from, std::uint64_t to,
+           std::uint32_t tag) {
+    for (const Access access : {Access::Read, Access::Write}) {
+        const bool write = access == Access::Write;
+        TraceEvent event = controller(EventKind::BurstRequested, at + (write ? 10 : 0), channel);
+        event.access = access;
+        event.tag = tag;
+        event.address = write ? to : from;
+        event.bytes = 8;
+        run.feed(event);
+        event.kind = EventKind::BurstResponse;
+        event.at += 10;
+        run.feed(event);
+    }
+}
+
+using Choices = std::vector<Choice>;
+
+TEST(ChoiceFinder, AChannelIsHeldUpFromItsGrantUntilBehindTheOthers) {
+    Events run;
+    chunk(run, 100, 0, kA + 512, kA, 1);
+    chunk(run, 130, 0, kA + 520, kB, 2);
+    run.access(300, kA, 0).access(400, kA, kCpuAccessUncached).access(500, kB + 8, 0);
+    // From before the grant of the read until behind the first and the last load; of the second chunk, the one that concerns it.
+    EXPECT_EQ(run.choices(ChoiceKind::HoldChannel), (Choices{{99, ChoiceKind::HoldChannel, 302 - 99, 0},
+                                                             {99, ChoiceKind::HoldChannel, 402 - 99, 0},
+                                                             {129, ChoiceKind::HoldChannel, 502 - 129, 0}}));
+    // What the program has loaded before is of no concern, nor is what both only read.
+    Events before;
+    before.access(50, kA, 0);
+    chunk(before, 100, 0, kB, kA, 1);
+    before.access(200, kB, 0);
+    EXPECT_TRUE(before.choices(ChoiceKind::HoldChannel).empty());
+}
+
+TEST(ChoiceFinder, TwoChannelsAtOneLine) {
+    Events run;
+    chunk(run, 100, 0, 0, kA, 1);
+    chunk(run, 105, 3, 64, kA + 8, 2);
+    EXPECT_EQ(run.choices(ChoiceKind::HoldChannel), (Choices{{99, ChoiceKind::HoldChannel, 127 - 99, 0}}));
+    Events apart;
+    chunk(apart, 100, 0, 0, kA, 1);
+    chunk(apart, 105, 3, 64, kB, 2);
+    EXPECT_TRUE(apart.choices(ChoiceKind::HoldChannel).empty());
+}
+
+TEST(ChoiceFinder, RegistersConcernTheJobsThatAreUnderWay) {
+    Events run;
+    run.access(5, 0x8010, kCpuAccessStore | kCpuAccessUncached | kCpuAccessDevice);
+    run.feed(controller(EventKind::JobAccepted, 90, 2));
+    chunk(run, 100, 2, 0, kA, 1);
+    run.access(110, 0x8010, kCpuAccessUncached | kCpuAccessDevice);
+    run.feed(controller(EventKind::JobCompleted, 121, 2));
+    run.access(150, 0x8010, kCpuAccessUncached | kCpuAccessDevice)
+        .access(160, 0x9000, kCpuAccessUncached | kCpuAccessDevice);
+    EXPECT_EQ(run.choices(ChoiceKind::HoldChannel), (Choices{{99, ChoiceKind::HoldChannel, 152 - 99, 2}}));
+    EXPECT_EQ(run.choices(ChoiceKind::Stall), (Choices{{5, ChoiceKind::Stall, 123 - 5}}));
+}
+
+TEST(ChoiceFinder, AStoreRestsUntilBehindWhoReadsIt) {
+    for (const bool held : {false, true}) {
+        Events run(held);
+        for (const std::uint32_t number : {1U, 2U}) {
+            TraceEvent piece = controller(EventKind::CpuPiece, 20 + number, 0);
+            piece.source = kOther;
+            piece.value = kCpuAccessStore | kCpuAccessUncached | kCpuPieceBuffered;
+            piece.tag = number;
+            piece.address = number == 1 ? kA : kB;
+            piece.bytes = 8;
+            run.feed(piece);
+            TraceEvent sent = controller(EventKind::BurstRequested, held ? 200 : 30 + number, 0, number);
+            sent.source = kOther;
+            sent.access = Access::Write;
+            sent.purpose = Purpose::Uncached;
+            sent.address = piece.address;
+            sent.bytes = 8;
+            run.feed(sent);
+        }
+        chunk(run, 100, 0, kB, 0, 1);  // Reads what the second store has written.
+        EXPECT_EQ(run.choices(ChoiceKind::HoldStores),
+                  held ? Choices{} : (Choices{{31, ChoiceKind::HoldStores, 112 - 31}}));
+        EXPECT_EQ(run.choices(ChoiceKind::Drain), held ? (Choices{{22, ChoiceKind::Drain, 0}}) : Choices{});
+    }
 }
 
 }  // namespace

@@ -590,5 +590,47 @@ TEST(CpuConfigCheck, ReportsAllProblemsAtOnce) {
     EXPECT_TRUE(validate(config).empty());
 }
 
+// A store that nobody waits for is not offered at edges `at` + 1 to `at` + `cycles`.
+TEST(CpuTiming, AStoreBufferRestsToTheCycle) {
+    const auto offered = [](std::vector<StoreHold> holds, bool waited = false, std::uint32_t in_flight = 1) {
+        Bench bench(config_with([&](CpuConfig& c) {
+            c.store_buffer.holds = std::move(holds);
+            c.store_buffer.max_in_flight = in_flight;
+        }));
+        bench.program.store(0x100, {1}, MemoryType::Uncached);
+        bench.program.store(0x200, {1}, MemoryType::Uncached);
+        if (waited) {
+            bench.program.compute(5);
+            bench.program.dsb();
+        }
+        bench.run();
+        return std::vector<std::uint64_t>{bench.port.log[0].at.count(), bench.port.log[1].at.count()};
+    };
+    using Stamps = std::vector<std::uint64_t>;
+    // Offered at 2 and, when the response of 12 is there, at 13.
+    EXPECT_EQ(offered({}), (Stamps{2, 13}));
+    EXPECT_EQ(offered({{Cycles{0}, 1}}), (Stamps{2, 13}));
+    EXPECT_EQ(offered({{Cycles{0}, 2}}), (Stamps{3, 14}));
+    EXPECT_EQ(offered({{Cycles{2}, 10}}), (Stamps{2, 13})) << "over when the second could go";
+    EXPECT_EQ(offered({{Cycles{2}, 11}}), (Stamps{2, 14})) << "ready before, and blocked by the first until then";
+    EXPECT_EQ(offered({{Cycles{12}, 5}}), (Stamps{2, 18}));
+    EXPECT_EQ(offered({{Cycles{13}, 5}}), (Stamps{2, 13}));
+    EXPECT_EQ(offered({{Cycles{20}, 10}, {Cycles{12}, 9}}), (Stamps{2, 31})) << "one behind the other";
+    EXPECT_EQ(offered({{Cycles{0}, 1000}}, true), (Stamps{8, 19})) << "somebody waits for them";
+}
+
+TEST(CpuTiming, AnActorDrainsWhatTheStoreBufferHolds) {
+    Bench bench(config_with([](CpuConfig& c) { c.store_buffer.hold = true; }));
+    bench.program.store(0x100, {1}, MemoryType::Uncached);
+    bench.program.compute(50);
+    bench.program.store(0x200, {2}, MemoryType::Uncached);
+    bench.program.compute(50);
+    bench.core.drain_stores(Cycles{30});
+    bench.run();
+    ASSERT_EQ(bench.port.log.size(), 1U) << "what comes later stays";
+    EXPECT_EQ(bench.port.log[0].at, Cycles{31});
+    EXPECT_EQ(bench.port.log[0].burst.address, 0x100U);
+}
+
 }  // namespace
 }  // namespace dmasim

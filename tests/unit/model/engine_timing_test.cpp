@@ -505,5 +505,47 @@ TEST(EngineConfig, ABadConfigurationThrows) {
     EXPECT_THROW(EngineBench bench(config), ConfigError);
 }
 
+// A hold-up from `at` on, for `cycles` cycles, keeps the channel from edges `at` + 1 to `at` + `cycles`, and nothing else.
+TEST(EngineHolds, DelayGrantsAndNothingElseToTheCycle) {
+    const auto reads_with = [](std::vector<ChannelHold> holds) {
+        DmaConfig config;
+        config.holds = std::move(holds);
+        EngineBench bench(config);
+        run_job(bench, 3 * kBurst);
+        EXPECT_EQ(bench.reg(0, reg::kStatus), status::kDone);
+        EXPECT_EQ(std::memcmp(bench.port.memory.data() + 0x1000, bench.port.memory.data() + 0x8000, 3 * kBurst), 0);
+        return requests(bench, Access::Read);
+    };
+    const Stamps free = reads_with({});
+    ASSERT_EQ(free.size(), 3U);
+    const std::uint64_t first = free[0];
+    // The last edge that is held is one before the grant; the grant is; only the edge behind it is.
+    EXPECT_EQ(reads_with({{Cycles{first - 5}, 4, 0}}), free);
+    EXPECT_EQ(reads_with({{Cycles{first - 5}, 5, 0}})[0], first + 1);
+    EXPECT_EQ(reads_with({{Cycles{first}, 40, 0}})[0], first);
+    EXPECT_EQ(reads_with({{Cycles{first}, 40, 0}})[1], first + 41);
+    EXPECT_EQ(reads_with({{Cycles{first - 1}, 100, 1}}), free) << "another channel's";
+    // One hold-up behind the other, given in the other order.
+    EXPECT_EQ(reads_with({{Cycles{first + 9}, 30, 0}, {Cycles{first - 1}, 10, 0}})[0], first + 40);
+    // Of a channel that is idle then: over before it starts.
+    EXPECT_EQ(reads_with({{Cycles{0}, 5, 0}}), free);
+}
+
+TEST(EngineHolds, SoftwareDoesNotSeeThem) {
+    DmaConfig config;
+    config.holds = {{Cycles{5}, 500, 0}};
+    EngineBench bench(config);
+    bench.run_until(10);
+    bench.fill();
+    bench.program(0, 0x1000, 0x8000, kBurst);
+    bench.command(0, control::kStart);
+    bench.run_until(300);
+    EXPECT_EQ(bench.reg(0, reg::kStatus), status::kBusy) << "not paused";
+    bench.command(0, control::kAbort);
+    bench.run_until(310);
+    EXPECT_EQ(bench.reg(0, reg::kStatus) & status::kBusy, 0U) << "it can be aborted";
+    EXPECT_TRUE(requests(bench, Access::Read).empty());
+}
+
 }  // namespace
 }  // namespace dmasim

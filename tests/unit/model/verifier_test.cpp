@@ -284,6 +284,131 @@ TEST(Verifier, AddressReachFromBothSides) {
     EXPECT_THAT(host.rules(), ElementsAre("ADDR_REACH"));
 }
 
+TraceEvent job(EventKind kind, std::uint64_t at, std::uint16_t channel, std::uint64_t from, std::uint64_t to,
+               std::uint64_t bytes, std::uint32_t tag = 0) {
+    TraceEvent result = event(kind, at, 0);
+    result.channel = channel;
+    result.address = from;
+    result.address2 = to;
+    result.bytes = bytes;
+    result.tag = tag;
+    return result;
+}
+
+TraceEvent burst(std::uint64_t at, std::uint16_t channel, Access access, std::uint64_t address, std::uint64_t bytes) {
+    TraceEvent result = event(EventKind::BurstRequested, at, 0);
+    result.channel = channel;
+    result.access = access;
+    result.address = address;
+    result.bytes = bytes;
+    return result;
+}
+
+TEST(VerifierControllers, AJobThatOverwritesItsOwnSource) {
+    const auto accepted = [](std::uint64_t from, std::uint64_t to, std::uint32_t tag = 0) {
+        return rules_after({job(EventKind::JobAccepted, 1, 0, from, to, 64, tag)});
+    };
+    EXPECT_THAT(accepted(0x1000, 0x103F), ElementsAre("OVERLAP"));
+    EXPECT_THAT(accepted(0x1000, 0x1001), ElementsAre("OVERLAP"));
+    EXPECT_THAT(accepted(0x1000, 0x1040), IsEmpty()) << "right behind";
+    EXPECT_THAT(accepted(0x1000, 0x1000), IsEmpty()) << "in place";
+    EXPECT_THAT(accepted(0x1001, 0x1000), IsEmpty()) << "upwards it is read before it is overwritten";
+    EXPECT_THAT(accepted(0x1000, 0x1001, kJobFixed), IsEmpty());
+}
+
+TEST(VerifierControllers, JobsOfTwoChannelsAtTheSameBytes) {
+    const auto of = [](Access first, Access second, std::uint64_t second_address, std::uint32_t tag = 0,
+                       bool ended = false) {
+        std::vector<TraceEvent> events{job(EventKind::JobAccepted, 1, 0, 0x1000, 0x2000, 64, tag),
+                                       job(EventKind::JobAccepted, 2, 1, 0x5000, 0x6000, 64),
+                                       burst(3, 0, first, 0x2000, 64)};
+        if (ended) {
+            events.push_back(burst(4, 0, first, 0x2000, 64));
+            events.back().kind = EventKind::BurstResponse;
+            events.push_back(job(EventKind::JobCompleted, 4, 0, 0, 0, 64));
+        }
+        events.push_back(burst(5, 1, second, second_address, 64));
+        return rules_after(events);
+    };
+    using A = Access;
+    EXPECT_THAT(of(A::Write, A::Write, 0x203F), ElementsAre("OVERLAP"));
+    EXPECT_THAT(of(A::Write, A::Read, 0x203F), ElementsAre("OVERLAP"));
+    EXPECT_THAT(of(A::Read, A::Write, 0x203F), ElementsAre("OVERLAP"));
+    EXPECT_THAT(of(A::Read, A::Read, 0x203F), IsEmpty());
+    EXPECT_THAT(of(A::Write, A::Write, 0x2040), IsEmpty());
+    EXPECT_THAT(of(A::Write, A::Write, 0x2000, kJobPaced), IsEmpty()) << "a peripheral gives the order";
+    EXPECT_THAT(of(A::Write, A::Write, 0x2000, kJobCyclic), IsEmpty());
+    EXPECT_THAT(of(A::Write, A::Write, 0x2000, 0, true), IsEmpty()) << "one behind the other";
+}
+
+TEST(VerifierControllers, ABurstOverAPage) {
+    const auto at = [](std::uint64_t address, std::uint64_t bytes, std::uint32_t tag = 0) {
+        return rules_after(
+            {job(EventKind::JobAccepted, 1, 0, 0, 0x10000, 64, tag), burst(2, 0, Access::Read, address, bytes)});
+    };
+    EXPECT_THAT(at(0xFC0, 64), IsEmpty());
+    EXPECT_THAT(at(0xFC0, 65), ElementsAre("ADDR_BOUNDARY"));
+    EXPECT_THAT(at(0x1000, 0x2000), ElementsAre("ADDR_BOUNDARY")) << "an even number of pages";
+    EXPECT_THAT(at(0x1000, 0x1000), IsEmpty());
+    EXPECT_THAT(at(0xFC0, 65, kJobFixed), IsEmpty());
+}
+
+TEST(VerifierControllers, ABurstBeyondTheReach) {
+    VerifierConfig config;
+    config.device_address_bits = 20;
+    EXPECT_THAT(rules_after({burst(2, 0, Access::Read, 0xFFFC0, 64)}, config), IsEmpty());
+    EXPECT_THAT(rules_after({burst(2, 0, Access::Read, 0x100000, 64)}, config), ElementsAre("ADDR_REACH"));
+    // A device's port is not selected by its address alone.
+    EXPECT_THAT(rules_after({job(EventKind::JobAccepted, 1, 0, 0x40000000, 0x1000, 64, kJobFixed),
+                             burst(2, 0, Access::Read, 0x40000000, 64)},
+                            config),
+                IsEmpty());
+}
+
+TEST(VerifierControllers, ABurstThatWaitsAtTheBus) {
+    VerifierConfig config;
+    config.starvation_cycles = 10;
+    const auto waiting = [&](std::uint64_t cycles, std::uint16_t port) {
+        TraceEvent granted = burst(5 + cycles, port, Access::Read, 0x1000, 64);
+        granted.kind = EventKind::BusGranted;
+        granted.source = 9;
+        TraceEvent requested = burst(5, 0, Access::Read, 0x1000, 64);
+        requested.source = 3;
+        return rules_after({requested, granted}, config);
+    };
+    EXPECT_THAT(waiting(10, 3), IsEmpty());
+    EXPECT_THAT(waiting(11, 3), ElementsAre("STARVATION"));
+    EXPECT_THAT(waiting(11, 2), IsEmpty()) << "another initiator's";
+}
+
+TEST(VerifierControllers, AFifoThatRunsOverOrDry) {
+    const auto fifo = [](FifoEvent what) {
+        return rules_after({event(EventKind::PeripheralFifo, 3, 0, static_cast<std::uint32_t>(what))});
+    };
+    EXPECT_THAT(fifo(FifoEvent::Overrun), ElementsAre("FIFO_XRUN"));
+    EXPECT_THAT(fifo(FifoEvent::Underrun), ElementsAre("FIFO_XRUN"));
+    EXPECT_THAT(fifo(FifoEvent::Filled), IsEmpty());
+    EXPECT_THAT(fifo(FifoEvent::Empty), IsEmpty());
+}
+
+TEST(VerifierControllers, AStartWhileItsRegistersAreWritten) {
+    VerifierConfig config;
+    config.registers = {{0, 0x40000000, 0x2000, 0x1000, 0x100}};
+    const auto start = [&](std::uint64_t written, bool ended) {
+        std::vector<TraceEvent> events{job(EventKind::JobAccepted, 1, 0, 0x2000, written, 4)};
+        if (ended) {
+            events.push_back(job(EventKind::JobCompleted, 4, 0, 0, 0, 4));
+        }
+        events.push_back(job(EventKind::JobAccepted, 5, 1, 0x3000, 0x4000, 64));
+        return rules_after(events, config);
+    };
+    EXPECT_THAT(start(0x40001130, false), ElementsAre("PUBLISH_ORDER"));
+    EXPECT_THAT(start(0x40001130, true), IsEmpty());
+    EXPECT_THAT(start(0x40001030, false), IsEmpty()) << "those of channel 0";
+    EXPECT_THAT(start(0x40001200, false), IsEmpty()) << "those of channel 2";
+    EXPECT_THAT(start(0x3FFFFFFC, false), IsEmpty());
+}
+
 // ---- configuration
 
 TEST(VerifierConfiguration, IsChecked) {

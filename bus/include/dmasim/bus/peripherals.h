@@ -59,6 +59,10 @@ class StreamPeripheral final : public sc_core::sc_module {
     void supply(const std::vector<std::uint8_t>& bytes);
     /// Requests again after TC.
     void arm();
+    /// As `StreamPeripheralCore::set_trace`; before the simulation begins.
+    void set_trace(TraceSink* sink, std::uint16_t source, std::uint64_t address) {
+        core_.set_trace(sink, source, address);
+    }
     [[nodiscard]] const StreamPeripheralCore& core() const { return core_; }
 
   private:

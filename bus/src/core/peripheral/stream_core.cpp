@@ -67,6 +67,7 @@ void StreamPeripheralCore::tc(bool level, Cycles at) {
         if (config_.stop_at_tc) {
             add_input({at, 0, true, false});
         }
+        stuck_from_ = kNever;  // What comes later belongs to another transfer.
     }
     tc_ = level;
 }
@@ -82,13 +83,45 @@ void StreamPeripheralCore::take_inputs(Cycles edge) {
         inputs_.erase(inputs_.begin());
         pacer_.advance(input.at);
         pacer_.extend(input.elements, input.at);
+        if (input.elements != 0 && !config_.sink) {
+            stuck_from_ = pacer_.when(config_.fifo_elements);
+        }
         stopped_ = (stopped_ || input.stop) && !input.arm;
+    }
+}
+
+void StreamPeripheralCore::report(FifoEvent what, Cycles at, std::uint64_t bytes) const {
+    TraceEvent event;
+    event.at = at;
+    event.kind = EventKind::PeripheralFifo;
+    event.source = source_;
+    event.value = static_cast<std::uint32_t>(what);
+    event.address = address_;
+    event.bytes = bytes;
+    sink_->event(event);
+}
+
+void StreamPeripheralCore::judge_pace(Cycles edge) {
+    const bool missed = stuck_from_ != kNever && edge > stuck_from_ + config_.cycles_per_element &&
+                        (config_.sink || pacer_.to_produce() != 0);
+    if (missed && sink_ != nullptr && config_.real_time) {
+        report(config_.sink ? FifoEvent::Underrun : FifoEvent::Overrun, stuck_from_ + config_.cycles_per_element,
+               config_.element_bytes);
+    }
+}
+
+void StreamPeripheralCore::report_fill(Cycles edge) {
+    if (sink_ != nullptr && (pacer_.fill() != 0) != filled_) {
+        filled_ = !filled_;
+        report(filled_ ? FifoEvent::Filled : FifoEvent::Empty, edge);
     }
 }
 
 void StreamPeripheralCore::advance_device(Cycles edge) {
     take_inputs(edge + 1);
+    const Cycles empty = config_.sink ? pacer_.when(0) : kNever;
     pacer_.advance(edge);
+    report_fill(empty <= edge ? empty : edge);
 }
 
 bool StreamPeripheralCore::wanted() const {
@@ -117,6 +150,9 @@ Cycles StreamPeripheralCore::next_device_edge() const {
         // The level at the very beginning: a sink wants from edge 0 on.
         return Cycles{0};
     }
+    if (sink_ != nullptr && config_.sink && filled_) {
+        next = std::min(next, pacer_.when(0));  // Somebody wants to know.
+    }
     if (!dreq_ && !stopped_) {
         const std::uint64_t end = pacer_.fill() + pacer_.to_produce();
         next = std::min(next, pacer_.when(config_.sink ? config_.fifo_elements - config_.threshold
@@ -141,6 +177,7 @@ Response StreamPeripheralCore::transfer(const Burst& burst, Cycles edge) {
         return Response::ByteEnableError;
     }
     const std::uint64_t elements = burst.bytes / config_.element_bytes;
+    judge_pace(edge);
     const std::uint64_t moved = std::min(elements, config_.sink ? pacer_.room() : pacer_.fill());
     const auto bytes = static_cast<std::size_t>(moved * config_.element_bytes);
     if (config_.sink) {
@@ -152,10 +189,15 @@ Response StreamPeripheralCore::transfer(const Burst& burst, Cycles edge) {
         std::memset(burst.data + bytes, 0, burst.bytes - bytes);
         position_ += bytes;
     }
+    stuck_from_ = pacer_.when(config_.sink ? 0 : config_.fifo_elements);
+    report_fill(edge);
     if (moved == elements) {
         return Response::Ok;
     }
     ++misuses_;
+    if (sink_ != nullptr) {
+        report(config_.sink ? FifoEvent::Overrun : FifoEvent::Underrun, edge, burst.bytes - bytes);
+    }
     return config_.error_on_misuse ? Response::GenericError : Response::Ok;
 }
 

@@ -21,9 +21,10 @@ class ScenarioProgram final : public SchedulableProgram {
     const Scenario& scenario_;
 };
 
-/// The evictions and prefetches of `schedule`, whose places are cycles.
-std::vector<CacheAction> actions_of(const Schedule& schedule);
-/// The hold-ups of the program in `schedule`.
-std::vector<CpuStall> stalls_of(const Schedule& schedule);
+/// Has the hardware of `platform` make the choices of `schedule`, whose places are cycles, and draw no lots.
+void apply(const Schedule& schedule, PlatformSpec& platform);
+
+/// `schedule` as a file for `dmasim run --schedule`.
+std::string schedule_yaml(const Schedule& schedule, const PlatformSpec& platform);
 
 }  // namespace dmasim::cli

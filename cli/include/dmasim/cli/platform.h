@@ -28,6 +28,7 @@ namespace dmasim::cli {
 /// Numbers of the blocks in events: controller `i` is `i`, the CPU comes behind the controllers.
 inline constexpr std::uint16_t kBusSource = 1000;
 inline constexpr std::uint16_t kFirstMemorySource = 2000;
+inline constexpr std::uint16_t kFirstStreamSource = 3000;
 
 /// The modules of a scenario, made and bound.
 class Platform final : public sc_core::sc_module {

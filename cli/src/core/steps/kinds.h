@@ -13,6 +13,7 @@ Action compile_clean(const View& arguments, const StepContext& context);
 Action compile_invalidate(const View& arguments, const StepContext& context);
 Action compile_flush(const View& arguments, const StepContext& context);
 Action compile_maintain_all(const View& arguments, const StepContext& context);
+Action compile_maintain_set_way(const View& arguments, const StepContext& context);
 Action compile_evict(const View& arguments, const StepContext& context);
 Action compile_prefetch(const View& arguments, const StepContext& context);
 Action compile_barrier(const View& arguments, const StepContext& context);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps clean, invalidate, flush, maintain_all, evict and prefetch.
+// Steps clean, invalidate, flush, maintain_all, maintain_set_way, evict and prefetch.
 #include "kinds.h"
 
 namespace dmasim::cli {
@@ -36,6 +36,19 @@ Action compile_maintain_all(const View& arguments, const StepContext& /*context*
         operation = &CpuContext::invalidate_all;
     }
     return [=](StepRuntime& runtime) { (runtime.cpu().*operation)(); };
+}
+
+Action compile_maintain_set_way(const View& arguments, const StepContext& /*context*/) {
+    const std::string& kind = arguments["operation"].string();
+    auto operation = &CpuContext::clean_invalidate_set_way;
+    if (kind == "clean") {
+        operation = &CpuContext::clean_set_way;
+    } else if (kind == "invalidate") {
+        operation = &CpuContext::invalidate_set_way;
+    }
+    const std::uint32_t set = arguments["set"].number32();
+    const std::uint32_t way = arguments["way"].number32();
+    return [=](StepRuntime& runtime) { (runtime.cpu().*operation)(set, way); };
 }
 
 Action compile_evict(const View& arguments, const StepContext& /*context*/) {

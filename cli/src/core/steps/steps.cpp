@@ -16,6 +16,7 @@ const std::vector<StepKind>& step_kinds() {
         {"invalidate", &compile_invalidate},
         {"flush", &compile_flush},
         {"maintain_all", &compile_maintain_all},
+        {"maintain_set_way", &compile_maintain_set_way},
         {"evict", &compile_evict},
         {"prefetch", &compile_prefetch},
         {"barrier", &compile_barrier},

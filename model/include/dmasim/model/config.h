@@ -7,8 +7,17 @@
 
 #include "dmasim/model/arbiter/arbiter.h"
 #include "dmasim/model/profile/profile.h"
+#include "dmasim/model/types.h"
 
 namespace dmasim {
+
+/// A channel is held up, as if others kept it from the bus (timing.md C3): it does not compete at edges `at` + 1 to
+/// `at` + `cycles`. Software does not see it.
+struct ChannelHold {
+    Cycles at;
+    std::uint64_t cycles = 1;  ///< >= 1.
+    unsigned channel = 0;
+};
 
 /// Everything that is fixed about a DMA controller when it is built (docs/timing.md, "Profile parameters").
 struct DmaConfig {
@@ -21,6 +30,7 @@ struct DmaConfig {
     std::uint32_t descriptor_prefetch = 0;  ///< 0 or 1 descriptors ahead.
     ArbiterConfig arbiter;                  ///< Arbitration among channels, one burst a grant.
     TimingProfile timing;                   ///< Pipeline offsets.
+    std::vector<ChannelHold> holds;         ///< Hold-ups, for explored schedules; in any order.
 
     /// Bytes of a beat.
     [[nodiscard]] std::uint32_t bus_bytes() const { return data_width_bits / 8; }

@@ -14,7 +14,8 @@ enum class EventKind : std::uint8_t {
     // Controller. `channel` is the channel, `job` counts the jobs of the channel from 0. Each descriptor is a job, and so
     // is each round of a cyclic job; the bursts that fetch a descriptor and write its status back bear the number of its job.
     // Every event of a burst names channel, job, tag, access, purpose, address, bytes and beats.
-    JobAccepted,  ///< A register job was started or a descriptor decoded. address = source, address2 = destination, bytes = length.
+    JobAccepted,  ///< A register job was started or a descriptor decoded. address = source, address2 = destination, bytes = length,
+                  ///< tag = what kind of job (kJobCyclic, ...).
     BurstGranted,    ///< The channel arbiter granted a read; the request is handed over at the same edge. tag = burst.
     BurstRequested,  ///< A burst (read or write, see access/purpose) was offered to the port.
     BurstData,  ///< Read data: at = stamp of the first beat, value = interval, beats = number of beats. Emitted when known.
@@ -23,8 +24,8 @@ enum class EventKind : std::uint8_t {
     CauseChanged,  ///< From cycle at+1 on the channel's cycles are spent on cause `value` (CycleCause). Reported in rising
                    ///< order of `at` for each channel, and never for a cycle after the one that is being looked at.
     InterruptChanged,  ///< The interrupt output has level `value` from this edge on.
-    RequestLine,   ///< DREQ (value bit 0), DACK (bit 1), TC (bit 2) of the channel have this level from this edge on.
-    ErrorLatched,  ///< A transfer error was latched: value = TransferError, address = faulting address.
+    RequestLine,  ///< DREQ (value bit 0), DACK (bit 1), TC (bit 2) of the channel have this level from this edge on.
+    ErrorLatched,  ///< A transfer error was latched: value = TransferError, tag = ErrorDetail, address = faulting address.
     // Bus. `source` is the bus, `channel` the initiator's port, `value` the target (or kNoTarget). Every event names
     // tag, access, purpose, address, bytes and beats.
     BusGranted,    ///< A request left the initiator's queue for the target.
@@ -41,6 +42,22 @@ enum class EventKind : std::uint8_t {
     CpuPiece,  ///< The part of a load or store that lies in one line or bus word was carried out on the cache or the store
     ///< buffer at this edge: address, bytes, data; value as of CpuAccess, and bit 4: on the store buffer (tag =
     ///< number of the entry, see `kCpuPieceBuffered`).
+    // Peripherals.
+    PeripheralFifo,  ///< Something about the FIFO of a device: value = FifoEvent, address = its data port, bytes = data lost.
+};
+
+/// Bits of `tag` of JobAccepted.
+inline constexpr std::uint32_t kJobCyclic = 1;  ///< A round of a cyclic job.
+inline constexpr std::uint32_t kJobPaced = 2;   ///< A peripheral paces it (timing.md C7).
+inline constexpr std::uint32_t kJobFixed = 4;   ///< An address stays the same.
+inline constexpr std::uint32_t kJobRows = 8;    ///< Several rows.
+
+/// `value` of PeripheralFifo.
+enum class FifoEvent : std::uint8_t {
+    Empty,     ///< Nothing is in it any more.
+    Filled,    ///< Something is in it again.
+    Overrun,   ///< The device, or the bus, had data and there was no room.
+    Underrun,  ///< The device, or the bus, wanted data and there was none.
 };
 
 /// Where a channel's cycles go. Every cycle of a channel counts for exactly one cause (docs/timing.md, "Accounting").

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 #include <utility>
+#include <vector>
 
 #include "dmasim/model/status.h"
 
@@ -15,28 +16,44 @@ class AbortInFlight final : public VerifierRule {
   public:
     void mapped(const Mapping& mapping, Judge& /*judge*/) override { given_up_.erase(mapping.range); }
 
-    void completed(const Mapping* mapping, std::uint64_t /*address*/, std::uint64_t /*bytes*/, Cycles at,
+    void completed(const Mapping* mapping, std::uint64_t /*address*/, std::uint64_t bytes, Cycles at,
                    Judge& /*judge*/) override {
         if (mapping != nullptr && mapping->live) {
-            given_up_.assign(mapping->range, at);
+            given_up_.assign(mapping->range, TakenBack{at, bytes == 0});
         }
     }
 
-    void freed(const ByteRange& range, Cycles at, Judge& /*judge*/) override { given_up_.assign(range, at); }
+    void freed(const ByteRange& range, Cycles at, Judge& /*judge*/) override {
+        std::vector<std::pair<ByteRange, bool>> parts;
+        given_up_.for_each(
+            range, [&](const ByteRange& part, const TakenBack& back) { parts.emplace_back(part, back.unfinished); });
+        given_up_.assign(range, TakenBack{at, false});
+        for (const auto& [part, unfinished] : parts) {
+            given_up_.assign(part, TakenBack{at, unfinished});
+        }
+    }
 
     [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
         const Channel channel{event.source, event.channel};
         if (event.kind == EventKind::JobCompleted) {
-            if (event.value == static_cast<std::uint32_t>(JobStatus::Aborted)) {
+            const bool aborted = event.value == static_cast<std::uint32_t>(JobStatus::Aborted);
+            if (aborted) {
                 aborted_[channel] = Abort{event.job, event.at};
-                report_late(channel, event, judge);
+                report_restart(channel, event, judge);
             }
+            report_late(channel, event, aborted, judge);
             late_.erase(channel);
+            restarted_.erase(channel);
             return;
         }
         if (event.kind == EventKind::JobAccepted) {
             aborted_.erase(channel);
+            return;
+        }
+        if (event.kind == EventKind::ErrorLatched &&
+            event.value == static_cast<std::uint32_t>(TransferError::BusyStart)) {
+            restarted_.emplace(channel, event.at);
             return;
         }
         if (event.kind != EventKind::BurstRequested && event.kind != EventKind::BurstResponse) {
@@ -73,6 +90,13 @@ class AbortInFlight final : public VerifierRule {
         std::uint32_t job = 0;
         Cycles at;
     };
+    struct TakenBack {
+        Cycles at;
+        bool unfinished = false;  // Given up before it was complete.
+        friend bool operator==(const TakenBack& a, const TakenBack& b) {
+            return a.at == b.at && a.unfinished == b.unfinished;
+        }
+    };
     /// The first burst in memory that the driver had taken back before.
     struct Late {
         std::uint32_t job = 0;
@@ -80,6 +104,7 @@ class AbortInFlight final : public VerifierRule {
         Cycles taken_back;
         Cycles at;
         bool write = false;
+        bool unfinished = false;
     };
 
     void note_late(const Channel& channel, const TraceEvent& event) {
@@ -87,16 +112,32 @@ class AbortInFlight final : public VerifierRule {
         if (event.purpose != Purpose::Data || given_up_.empty() || !range) {
             return;
         }
-        given_up_.for_each(*range, [&](const ByteRange& part, Cycles taken_back) {
-            if (event.at > taken_back) {
-                late_.emplace(channel, Late{event.job, part, taken_back, event.at, event.access == Access::Write});
+        given_up_.for_each(*range, [&](const ByteRange& part, const TakenBack& back) {
+            if (event.at > back.at) {
+                late_.emplace(channel,
+                              Late{event.job, part, back.at, event.at, event.access == Access::Write, back.unfinished});
             }
         });
     }
 
-    void report_late(const Channel& channel, const TraceEvent& event, Judge& judge) {
+    void report_restart(const Channel& channel, const TraceEvent& event, Judge& judge) {
+        const auto found = restarted_.find(channel);
+        if (found == restarted_.end()) {
+            return;
+        }
+        Finding finding;
+        finding.at = found->second;
+        finding.seen_at = event.at;
+        finding.message = "channel " + std::to_string(event.channel) +
+                          " is started again while its abort is under way, until " + text_of(event.at) +
+                          ": the start is refused";
+        finding.missing = "to wait until the channel is no longer busy before " + text_of(found->second);
+        judge.report(std::move(finding));
+    }
+
+    void report_late(const Channel& channel, const TraceEvent& event, bool aborted, Judge& judge) {
         const auto found = late_.find(channel);
-        if (found == late_.end() || found->second.job != event.job) {
+        if (found == late_.end() || found->second.job != event.job || !(aborted || found->second.unfinished)) {
             return;
         }
         const Late& late = found->second;
@@ -108,16 +149,20 @@ class AbortInFlight final : public VerifierRule {
         finding.reader = FindingParty{
             VerifierAgent::Device,
             std::string{late.write ? "write" : "read"} + " of channel " + std::to_string(event.channel), late.at};
-        finding.message = "the buffer is taken back while the abort of channel " + std::to_string(event.channel) +
-                          " is under way: bursts are in flight until " + text_of(event.at);
-        finding.missing =
-            "to wait, between the abort and " + text_of(late.taken_back) + ", until the channel is no longer busy";
+        finding.message = aborted
+                              ? "the buffer is taken back while the abort of channel " + std::to_string(event.channel) +
+                                    " is under way: bursts are in flight until " + text_of(event.at)
+                              : "the buffer is given up and nothing stops channel " + std::to_string(event.channel) +
+                                    ": its job goes on, and completes at " + text_of(event.at);
+        finding.missing = (aborted ? "to wait, between the abort and " : "an abort, and to wait between it and ") +
+                          text_of(late.taken_back) + ", until the channel is no longer busy";
         judge.report(std::move(finding));
     }
 
     std::map<Channel, Abort> aborted_;
     std::map<Channel, Late> late_;
-    RangeMap<Cycles> given_up_;  // Memory that the driver has taken back, and when.
+    std::map<Channel, Cycles> restarted_;  // Refused starts, since the present job was accepted.
+    RangeMap<TakenBack> given_up_;         // Memory that the driver has taken back, and when.
 };
 
 }  // namespace

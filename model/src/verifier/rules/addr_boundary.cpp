@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <utility>
+
 #include "../rule.h"
 #include "../stray.h"
 
@@ -10,8 +13,13 @@ class AddrBoundary final : public VerifierRule {
   public:
     [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
+        if (event.kind == EventKind::JobAccepted) {
+            fixed_[{event.source, event.channel}] = (event.tag & kJobFixed) != 0;
+            return;
+        }
         look_at(writes_, event, judge);
         look_at(reads_, event, judge);
+        look_at_page(event, judge);
     }
 
     void device_access(const DeviceAccess& access, Judge& judge) override {
@@ -57,9 +65,42 @@ class AddrBoundary final : public VerifierRule {
                                       event.at};
         finding.message = "a transfer that begins in the buffer " + text_of(stray->buffer) + " goes on beside it";
         finding.missing = "a transfer that ends with its buffer";
+        if (stray->instead_of) {
+            const ByteRange expected{*stray->instead_of, stray->buffer.last};
+            finding.message = "a transfer of the buffer " + text_of(stray->buffer) + " goes on at " +
+                              text_of(stray->beside) + " instead of " + text_of(expected) +
+                              ": a counter or an address is too short and has wrapped";
+            finding.missing = "a transfer that does not cross the boundary, or one on each side of it";
+        }
         judge.report(std::move(finding));
     }
 
+    /// No burst may cross a page: the far side may belong to another target.
+    void look_at_page(const TraceEvent& event, Judge& judge) const {
+        constexpr std::uint64_t kPage = 4096;
+        const auto range = range_of(event.address, event.bytes);
+        if (event.kind != EventKind::BurstRequested || !range || range->first / kPage == range->last / kPage) {
+            return;
+        }
+        const auto fixed = fixed_.find({event.source, event.channel});
+        if (fixed != fixed_.end() && fixed->second) {
+            return;
+        }
+        Finding finding;
+        finding.at = event.at;
+        finding.seen_at = event.at;
+        finding.address = range->first;
+        finding.bytes = range->bytes();
+        finding.reader = FindingParty{VerifierAgent::Device,
+                                      std::string{event.access == Access::Write ? "write" : "read"} + " of channel " +
+                                          std::to_string(event.channel),
+                                      event.at};
+        finding.message = "a burst crosses a boundary of 4 KiB";
+        finding.missing = "two bursts, one up to the boundary and one from there on";
+        judge.report(std::move(finding));
+    }
+
+    std::map<std::pair<std::uint32_t, std::uint32_t>, bool> fixed_;  // By source and channel: the job's addresses stay.
     StrayFinder writes_{Access::Write};
     StrayFinder reads_{Access::Read};
 };

@@ -18,6 +18,7 @@ class EarlyDone final : public VerifierRule {
         if (mapping == nullptr || !range) {
             return;
         }
+        judge_fifos(*mapping, at, judge);
         // Of what the device reads, only transfers that stop half-way are certain: it may have had no need to.
         if (mapping->direction == DmaDirection::ToDevice && !mapping->accessed.touches(*range)) {
             return;
@@ -42,6 +43,17 @@ class EarlyDone final : public VerifierRule {
     [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
         const std::pair<std::uint32_t, std::uint32_t> channel{event.source, event.channel};
+        if (event.kind == EventKind::PeripheralFifo) {
+            if (static_cast<FifoEvent>(event.value) == FifoEvent::Filled) {
+                filled_[event.address] = event.at;
+            } else if (static_cast<FifoEvent>(event.value) == FifoEvent::Empty) {
+                filled_.erase(event.address);
+            }
+            return;
+        }
+        if (event.kind == EventKind::JobAccepted && event.bytes != 0) {
+            fed_from_[event.address2] = ByteRange{event.address, event.address + (event.bytes - 1)};
+        }
         const bool data_write = event.access == Access::Write && event.purpose == Purpose::Data;
         if (event.kind == EventKind::BurstRequested && data_write) {
             ++writes_[channel][event.job];
@@ -68,6 +80,28 @@ class EarlyDone final : public VerifierRule {
     }
 
   private:
+    /// The buffer was sent to a device in whose FIFO something is left.
+    void judge_fifos(const Mapping& mapping, Cycles at, Judge& judge) const {
+        for (const auto& [port, since] : filled_) {
+            const auto source = fed_from_.find(port);
+            if (source == fed_from_.end() || !source->second.overlaps(mapping.range)) {
+                continue;
+            }
+            Finding finding;
+            finding.at = at;
+            finding.seen_at = at;
+            finding.address = port;
+            finding.bytes = 1;
+            finding.message = "completion of " + text_of(mapping.range) +
+                              " is reported while the FIFO of the device at " + text_of(ByteRange{port, port}) +
+                              " still holds part of it";
+            finding.missing = "to wait until the device's own FIFO is empty before " + text_of(at);
+            judge.report(std::move(finding));
+        }
+    }
+
+    std::map<std::uint64_t, Cycles> filled_;       // Devices by data port: something is in the FIFO since then.
+    std::map<std::uint64_t, ByteRange> fed_from_;  // By data port: the source of the last job that writes there.
     // Data writes under way, by source and channel, then job.
     std::map<std::pair<std::uint32_t, std::uint32_t>, std::map<std::uint32_t, std::uint32_t>> writes_;
 };

@@ -10,14 +10,38 @@ class FifoXrun final : public VerifierRule {
   public:
     [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
+        if (event.kind == EventKind::PeripheralFifo) {
+            look_at_fifo(event, judge);
+            return;
+        }
         look_at(reads_, event, judge);
         look_at(writes_, event, judge);
     }
 
   private:
+    static void look_at_fifo(const TraceEvent& event, Judge& judge) {
+        const auto what = static_cast<FifoEvent>(event.value);
+        if (what != FifoEvent::Overrun && what != FifoEvent::Underrun) {
+            return;
+        }
+        const bool over = what == FifoEvent::Overrun;
+        Finding finding;
+        finding.at = event.at;
+        finding.seen_at = event.at;
+        finding.address = event.address;
+        finding.bytes = event.bytes;
+        finding.message = over ? "the FIFO of the device at " + text_of(ByteRange{event.address, event.address}) +
+                                     " runs over: there is no room for " + std::to_string(event.bytes) + " bytes"
+                               : "the FIFO of the device at " + text_of(ByteRange{event.address, event.address}) +
+                                     " runs dry: " + std::to_string(event.bytes) +
+                                     " bytes are wanted that are not there";
+        finding.missing = "a threshold that leaves room for what is in flight, a slower device, or more of the bus";
+        judge.report(std::move(finding));
+    }
+
     static void look_at(StrayFinder& finder, const TraceEvent& event, Judge& judge) {
         const auto stray = finder.look_at(event, judge.state());
-        if (!stray) {
+        if (!stray || stray->instead_of) {
             return;
         }
         const bool write = event.access == Access::Write;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
+#include <tuple>
+#include <utility>
 
 #include "../rule.h"
 
@@ -89,7 +92,57 @@ class PublishOrder final : public VerifierRule {
         }
     }
 
+    [[nodiscard]] bool wants_controller_events() const override { return true; }
+    void controller_event(const TraceEvent& event, Judge& judge) override {
+        if (judge.config().registers.empty()) {
+            return;
+        }
+        const Job job{event.source, event.channel, event.job};
+        if (event.kind == EventKind::JobCompleted) {
+            writers_.erase(job);
+        } else if (event.kind == EventKind::JobAccepted) {
+            judge_start(event, judge);
+            for (const VerifiedRegisters& block : judge.config().registers) {
+                if (event.address2 >= block.base && event.address2 - block.base < block.bytes) {
+                    writers_[job] = Writer{block, event};
+                }
+            }
+        }
+    }
+
   private:
+    using Job = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>;  // Source, channel, number.
+    /// A job that writes registers of a controller.
+    struct Writer {
+        VerifiedRegisters block;
+        TraceEvent event;
+    };
+
+    /// A channel is started while a job of another one writes its registers.
+    void judge_start(const TraceEvent& start, Judge& judge) const {
+        for (const auto& [id, writer] : writers_) {
+            const std::uint64_t offset = writer.event.address2 - writer.block.base;
+            if (writer.block.source != start.source || offset < writer.block.first ||
+                (offset - writer.block.first) / writer.block.stride != start.channel) {
+                continue;
+            }
+            Finding finding;
+            finding.at = start.at;
+            finding.seen_at = start.at;
+            finding.address = writer.event.address2;
+            finding.bytes = writer.event.bytes;
+            finding.reader =
+                FindingParty{VerifierAgent::Device, "start of channel " + std::to_string(start.channel), start.at};
+            finding.message = "channel " + std::to_string(start.channel) + " is started while channel " +
+                              std::to_string(writer.event.channel) + " writes its registers, since " +
+                              text_of(writer.event.at) + ": it takes what was there before";
+            finding.missing = "the completion of that write before " + text_of(start.at);
+            judge.report(std::move(finding));
+        }
+    }
+
+    std::map<Job, Writer> writers_;
+
     static bool same_publication(std::uint64_t a, const ByteRange& read, Cycles published, Shadow& state) {
         bool same = false;
         state.published.for_each(read, [&](const ByteRange& part, Cycles at) {

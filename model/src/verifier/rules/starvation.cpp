@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <deque>
 #include <map>
 #include <utility>
 
@@ -12,7 +13,23 @@ class Starvation final : public VerifierRule {
   public:
     [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
-        if (event.kind != EventKind::CauseChanged || judge.config().starvation_cycles == 0) {
+        if (judge.config().starvation_cycles == 0) {
+            return;
+        }
+        if (event.kind == EventKind::BurstRequested) {
+            bursts_[{event.source, event.access}].push_back(event.at);
+            return;
+        }
+        if (event.kind == EventKind::BusGranted) {
+            // The initiator ports of the bus bear the numbers of their blocks, and each queue of theirs is served in order.
+            const auto queue = bursts_.find({event.channel, event.access});
+            if (queue != bursts_.end() && !queue->second.empty()) {
+                judge_burst(event, queue->second.front(), judge);
+                queue->second.pop_front();
+            }
+            return;
+        }
+        if (event.kind != EventKind::CauseChanged) {
             return;
         }
         const auto cause = static_cast<CycleCause>(event.value);
@@ -34,6 +51,23 @@ class Starvation final : public VerifierRule {
     }
 
   private:
+    static void judge_burst(const TraceEvent& event, Cycles since, Judge& judge) {
+        const std::uint64_t limit = judge.config().starvation_cycles;
+        if (event.at < since || (event.at - since).count() <= limit) {
+            return;
+        }
+        Finding finding;
+        finding.at = since + (limit + 1);
+        finding.seen_at = event.at;
+        finding.address = event.address;
+        finding.bytes = event.bytes;
+        finding.message = std::string{event.access == Access::Write ? "a write" : "a read"} + " of initiator " +
+                          std::to_string(event.channel) + " waits at the bus from " + text_of(since) + " to " +
+                          text_of(event.at) + ", longer than " + std::to_string(limit) + " cycles";
+        finding.missing = "an arbiter that bounds the wait";
+        judge.report(std::move(finding));
+    }
+
     static void judge_wait(const std::pair<std::uint32_t, std::uint32_t>& channel, Cycles since, Cycles until,
                            Judge& judge) {
         if (until < since || (until - since).count() <= judge.config().starvation_cycles) {
@@ -49,7 +83,8 @@ class Starvation final : public VerifierRule {
         judge.report(std::move(finding));
     }
 
-    std::map<std::pair<std::uint32_t, std::uint32_t>, Cycles> waits_;  // By source and channel: since when.
+    std::map<std::pair<std::uint32_t, Access>, std::deque<Cycles>> bursts_;  // By source and direction: since when.
+    std::map<std::pair<std::uint32_t, std::uint32_t>, Cycles> waits_;        // By source and channel: since when.
 };
 
 }  // namespace

@@ -88,6 +88,8 @@ struct PlatformSpec {
     std::optional<CpuConfig> cpu;
     CacheActorConfig actor;        ///< Of the CPU's cache.
     std::vector<CpuStall> stalls;  ///< In rising order.
+    /// Evictions, prefetches and the other choices of the hardware that a schedule may name are taken in by a `Cpu`, by
+    /// `CpuConfig::store_buffer.holds` and by `DmaConfig::holds`.
     bool monitor = false;
     bool lazy = false;          ///< The island of the bus runs when somebody looks.
     bool transactions = false;  ///< The bus has no island: every burst goes over the sockets.

@@ -16,12 +16,13 @@ namespace dmasim {
 enum class CacheActionKind : std::uint8_t {
     Evict,     ///< The line leaves, and is written back if it is dirty.
     Prefetch,  ///< The line is filled.
+    Drain,     ///< What is in the store buffer leaves.
 };
 
 /// One such action, as it is recorded and replayed.
 struct CacheAction {
     CacheActionKind kind = CacheActionKind::Evict;
-    std::uint64_t address = 0;  ///< Any byte of the line.
+    std::uint64_t address = 0;  ///< Any byte of the line. Drain: not used.
     Cycles at;                  ///< Stamp.
 };
 
@@ -33,7 +34,7 @@ class CacheActionLog {
     CacheActionLog& operator=(const CacheActionLog&) = delete;
     virtual ~CacheActionLog() = default;
 
-    /// Called once for each action that found its line in the cache (eviction) or missing (prefetch), in the order in which
+    /// Called once for each action that found its line in the cache (eviction) or missing (prefetch), or stores to drain, in the order in which
     /// they are done. `action.address` is the first byte of the line, `action.at` the stamp with which it was asked for.
     virtual void acted(const CacheAction& action) = 0;
 };
@@ -53,6 +54,8 @@ class CacheActionPort {
     virtual void evict_any(std::uint64_t lot, bool dirty_only, Cycles at) = 0;
     /// Fills the line of `address`, stamp `at`: nothing happens if it is in the cache.
     virtual void prefetch(std::uint64_t address, Cycles at) = 0;
+    /// The stores that are in the store buffer then count as waited for, stamp `at`.
+    virtual void drain_stores(Cycles at) = 0;
 };
 
 /// A range of addresses.

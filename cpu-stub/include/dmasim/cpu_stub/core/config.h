@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "dmasim/model/types.h"
+
 namespace dmasim {
 
 /// When a store reaches memory.
@@ -39,6 +41,12 @@ struct CacheConfig {
     [[nodiscard]] std::uint32_t sets() const { return size_bytes / line_bytes / ways; }
 };
 
+/// The store buffer rests: entries that nobody waits for are not written at edges `at` + 1 to `at` + `cycles`.
+struct StoreHold {
+    Cycles at;
+    std::uint64_t cycles = 1;  ///< >= 1.
+};
+
 /// The store buffer (docs/cpu.md, P5). An entry holds at most one bus word.
 struct StoreBufferConfig {
     std::uint32_t entries = 8;        ///< 1 to 1024.
@@ -46,6 +54,7 @@ struct StoreBufferConfig {
     std::uint32_t residence = 1;      ///< 1 to 2^20 cycles: least age of an entry that nobody waits for.
     bool hold = false;                ///< Entries leave only when something waits for them.
     bool merge = false;  ///< A store joins the youngest entry of the same bus word if that one has not been requested.
+    std::vector<StoreHold> holds;  ///< Rests, for explored schedules; in any order.
 };
 
 /// A CPU stub.

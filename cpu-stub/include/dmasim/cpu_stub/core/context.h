@@ -60,6 +60,10 @@ class CpuContext {
     CpuResult clean_all();
     CpuResult invalidate_all();
     CpuResult clean_invalidate_all();
+    /// The line at one place; AddressError if the cache does not have it.
+    CpuResult clean_set_way(std::uint32_t set, std::uint32_t way);
+    CpuResult invalidate_set_way(std::uint32_t set, std::uint32_t way);
+    CpuResult clean_invalidate_set_way(std::uint32_t set, std::uint32_t way);
     ///@}
 
     CpuResult dmb();
@@ -99,6 +103,7 @@ class CpuContext {
     CpuResult run_counted(const CpuOperation& operation);
     bool run_handlers(std::uint64_t lines);
     CpuResult maintain(CpuOpKind kind, MaintenanceScope scope, std::uint64_t address, std::uint64_t bytes);
+    CpuResult maintain_place(CpuOpKind kind, std::uint32_t set, std::uint32_t way);
 
     std::array<Handler, 64> handlers_;
     std::uint64_t handled_ = 0;

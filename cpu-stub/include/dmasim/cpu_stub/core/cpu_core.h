@@ -38,6 +38,7 @@ class CpuCore final : public Clocked, public BurstMaster, public SnoopPort, publ
     void evict(std::uint64_t address, Cycles at) override;
     void evict_any(std::uint64_t lot, bool dirty_only, Cycles at) override;
     void prefetch(std::uint64_t address, Cycles at) override;
+    void drain_stores(Cycles at) override;
 
     /// Who is told what the outside actors have done; null: nobody.
     void set_action_log(CacheActionLog* log);

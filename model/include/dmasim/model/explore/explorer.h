@@ -10,13 +10,15 @@ namespace dmasim {
 
 /// What hardware may do of its own accord at some place of a program (docs/exploration.md).
 enum class ChoiceKind : std::uint8_t {
-    Drain,     ///< The oldest `value` bytes leave the store buffer.
-    Evict,     ///< The dirty line at address `value` is written back and leaves the cache.
-    Prefetch,  ///< The line at address `value` is filled.
-    Stall,     ///< The program is held up for `value` cycles, so that devices come before it.
+    Drain,        ///< The oldest `value` bytes (0: all) leave the store buffer.
+    Evict,        ///< The dirty line at address `value` is written back and leaves the cache.
+    Prefetch,     ///< The line at address `value` is filled.
+    Stall,        ///< The program is held up for `value` cycles, so that devices come before it.
+    HoldStores,   ///< The store buffer rests for `value` cycles.
+    HoldChannel,  ///< Channel `agent` of a controller gets no grant for `value` cycles, so that others come before it.
 };
 
-/// Name in schedules: "drain", "evict", "prefetch", "stall".
+/// Name in schedules: "drain", "evict", "prefetch", "stall", "hold_stores", "hold_channel".
 const char* name_of(ChoiceKind kind);
 
 /// One deviation from what the hardware does by default.
@@ -24,12 +26,15 @@ struct Choice {
     std::uint64_t place = 0;  ///< Where: the number of the step before which it happens, or a cycle. The program knows.
     ChoiceKind kind = ChoiceKind::Evict;
     std::uint64_t value = 0;
+    std::uint32_t agent = 0;  ///< HoldChannel: number of the controller * 64 + channel. Else 0.
 
     friend bool operator==(const Choice& a, const Choice& b) { return a.key() == b.key(); }
     friend bool operator<(const Choice& a, const Choice& b) { return a.key() < b.key(); }
 
   private:
-    [[nodiscard]] std::tuple<std::uint64_t, ChoiceKind, std::uint64_t> key() const { return {place, kind, value}; }
+    [[nodiscard]] std::tuple<std::uint64_t, ChoiceKind, std::uint32_t, std::uint64_t> key() const {
+        return {place, kind, agent, value};
+    }
 };
 
 /// Deviations in the order in which they happen. Empty: the default.

@@ -105,6 +105,9 @@ class Scheduler final : public MoverClient {
         return c.fetch != FetchState::Wanted && !c.jobs.empty() && !c.jobs.back().all_granted;
     }
     [[nodiscard]] static bool dreq_holds(const Channel& c, Cycles edge);
+    /// The first edge from `edge` on at which no hold-up keeps the channel from competing.
+    [[nodiscard]] Cycles held_until(unsigned channel, Cycles edge) const;
+    void wake_for_holds(unsigned channel, Cycles edge);
     [[nodiscard]] static std::uint64_t bit(unsigned channel) { return std::uint64_t{1} << channel; }
 
     /// The same for one busy channel.

@@ -21,6 +21,15 @@ struct Suppression {
     std::uint64_t bytes = 0;  ///< 0: everywhere.
 };
 
+/// The registers of a controller, as masters see them.
+struct VerifiedRegisters {
+    std::uint16_t source = 0;  ///< Of the controller's events.
+    std::uint64_t base = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t first = 0;   ///< Offset of those of channel 0 ...
+    std::uint64_t stride = 1;  ///< ... and from one channel to the next, >= 1.
+};
+
 /// What the verifier is told about the platform and about what to look for.
 struct VerifierConfig {
     std::uint32_t line_bytes = 64;  ///< Of the cache; a power of two, 8 to 1024.
@@ -35,9 +44,11 @@ struct VerifierConfig {
     /// The devices' writes are shown to the cache (I/O-coherent platform): buffers need no maintenance before they are
     /// written. An access that is not shown to it (`VerifiedAccess::snooped`) is judged nevertheless.
     bool coherent_writes = false;
-    unsigned device_address_bits = 64;        ///< ADDR_REACH: address bits that the devices drive, 1 to 64.
-    std::uint64_t starvation_cycles = 0;      ///< STARVATION: longest legal wait for a grant; 0: not judged.
-    std::vector<std::string> disabled_rules;  ///< Names of rules that are off.
+    unsigned device_address_bits = 64;  ///< ADDR_REACH: address bits that the devices drive, 1 to 64.
+    /// STARVATION: longest legal wait of a channel, and of a burst at the bus, for a grant; 0: not judged.
+    std::uint64_t starvation_cycles = 0;
+    std::vector<VerifiedRegisters> registers;  ///< Of controllers whose registers masters write over the bus.
+    std::vector<std::string> disabled_rules;   ///< Names of rules that are off.
     /// Names of rules that others judge, whose findings come through `add`; they can be disabled and suppressed as well.
     std::vector<std::string> other_rules;
     std::vector<Suppression> suppressions;  ///< What is not reported.

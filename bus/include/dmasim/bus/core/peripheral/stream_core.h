@@ -7,6 +7,7 @@
 
 #include "dmasim/bus/core/peripheral/device_port.h"
 #include "dmasim/bus/core/peripheral/pacer.h"
+#include "dmasim/model/trace.h"
 
 namespace dmasim {
 
@@ -20,6 +21,9 @@ struct StreamConfig {
     std::uint32_t cycles_per_element = 1;  ///< Rate of the device side, 1 to 2^20.
     bool error_on_misuse = false;  ///< Taking from the empty FIFO or putting into the full one answers GenericError.
     bool stop_at_tc = false;       ///< TC lowers DREQ until `arm`.
+    /// The device cannot wait: an element for which there is no room, or which is not there, at the device's own time counts
+    /// as an overrun or underrun. It changes no byte and no cycle; verifiers are told.
+    bool real_time = false;
     std::uint32_t data_width_bits = 64;  ///< As the bus.
     DeviceTiming timing;
 };
@@ -37,6 +41,13 @@ class StreamPeripheralCore final : public DevicePort {
     explicit StreamPeripheralCore(const StreamConfig& config);
 
     [[nodiscard]] const StreamConfig& config() const { return config_; }
+
+    /// Who is told about the FIFO (EventKind::PeripheralFifo), as block `source` whose data port masters see at `address`.
+    void set_trace(TraceSink* sink, std::uint16_t source, std::uint64_t address) {
+        sink_ = sink;
+        source_ = source;
+        address_ = address;
+    }
 
     /// Where the level of DREQ goes; low at first.
     void on_dreq(LevelOutput output) { dreq_out_ = std::move(output); }
@@ -80,6 +91,10 @@ class StreamPeripheralCore final : public DevicePort {
     };
     void take_inputs(Cycles edge);
     void add_input(const Input& input);
+    void report(FifoEvent what, Cycles at, std::uint64_t bytes = 0) const;
+    /// Of a device that cannot wait: what it has missed before `edge`.
+    void judge_pace(Cycles edge);
+    void report_fill(Cycles edge);
 
     StreamConfig config_;
     Pacer pacer_;
@@ -95,6 +110,11 @@ class StreamPeripheralCore final : public DevicePort {
     std::uint64_t acknowledges_ = 0;
     std::uint64_t terminal_counts_ = 0;
     LevelOutput dreq_out_;
+    TraceSink* sink_ = nullptr;
+    std::uint16_t source_ = 0;
+    std::uint64_t address_ = 0;
+    Cycles stuck_from_ = kNever;  // The device can do no more from then on, if the bus does nothing.
+    bool filled_ = false;         // As it was reported.
 };
 
 }  // namespace dmasim
