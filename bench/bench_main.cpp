@@ -17,6 +17,7 @@ int sc_main(int /*argc*/, char* /*argv*/[]) {
 
 int main(int argc, char* argv[]) {
     dmasim::bench::register_workloads();
+    dmasim::bench::register_verifier();
     benchmark::Initialize(&argc, argv);
     if (benchmark::ReportUnrecognizedArguments(argc, argv)) {
         return 2;

@@ -8,6 +8,31 @@ namespace {
 
 class FifoXrun final : public VerifierRule {
   public:
+    void device_access(const DeviceAccess& access, Judge& judge) override {
+        // One read too many: right behind a buffer that has been read as a whole.
+        Shadow& state = judge.state();
+        const std::uint64_t first = access.range.first;
+        if (access.write || access.descriptor || first == 0 || state.any_mapping(first) != nullptr ||
+            state.is_descriptor(first)) {
+            return;
+        }
+        const Mapping* before = state.live(first - 1, false);
+        if (before == nullptr || before->range.last != first - 1 || before->read.first_gap(before->range)) {
+            return;
+        }
+        Finding finding;
+        finding.at = access.at;
+        finding.seen_at = access.at;
+        finding.address = first;
+        finding.bytes = access.range.bytes();
+        finding.reader =
+            FindingParty{VerifierAgent::Device, "read of channel " + std::to_string(access.channel), access.at};
+        finding.message = "the device goes on reading behind the buffer " + text_of(before->range) +
+                          ", all of which it has, and takes what is there for payload";
+        finding.missing = "a transfer that ends with its buffer";
+        judge.report(std::move(finding));
+    }
+
     [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
         if (event.kind == EventKind::PeripheralFifo) {
