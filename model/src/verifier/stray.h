@@ -25,7 +25,8 @@ class StrayFinder {
 
     /// `event` is a request of a burst for data by a controller.
     std::optional<Stray> look_at(const TraceEvent& event, Shadow& state) {
-        if (event.kind != EventKind::BurstRequested || event.access != access_ || event.purpose != Purpose::Data) {
+        if (event.kind != EventKind::BurstRequested || event.access != access_ || event.purpose != Purpose::Data ||
+            (last_.empty() && state.mappings.empty())) {
             return std::nullopt;
         }
         const std::optional<ByteRange> range = range_of(event.address, event.bytes);

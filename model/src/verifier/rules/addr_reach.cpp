@@ -15,6 +15,9 @@ class AddrReach final : public VerifierRule {
 
     [[nodiscard]] bool wants_controller_events() const override { return true; }
     void controller_event(const TraceEvent& event, Judge& judge) override {
+        if (judge.config().device_address_bits >= 64) {
+            return;
+        }
         if (event.kind == EventKind::JobAccepted) {
             jobs_[{event.source, event.channel}] = event;
             return;
