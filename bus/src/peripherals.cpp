@@ -118,6 +118,11 @@ FlyByPeripheral::FlyByPeripheral(const sc_core::sc_module_name& name, const Cloc
 
 FlyByPeripheral::~FlyByPeripheral() = default;
 
+void FlyByPeripheral::acknowledged(unsigned bytes, Cycles at) {
+    core_.acknowledged(bytes, at);
+    bus_.wake();
+}
+
 std::uint16_t FlyByPeripheral::give(unsigned bytes, Cycles at) {
     const std::uint16_t value = core_.give(bytes, at);
     bus_.wake();

@@ -20,14 +20,25 @@ TransportStyle style_of(const ControllerSpec& controller) {
 }  // namespace
 
 Platform::Platform(const sc_core::sc_module_name& name, const Scenario& scenario, const ClockDomain& domain,
-                   TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions, DriverNotes* notes)
-    : sc_module(name), scenario_(scenario), domain_(domain), notes_(notes) {
+                   TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions, VerifierMonitor* verifier)
+    : sc_module(name), scenario_(scenario), domain_(domain), verifier_(verifier) {
     make(scenario, sink, watch, actions);
     bind(scenario);
     fill_memories(scenario);
 }
 
 Platform::~Platform() = default;
+
+template <typename Initiator, typename Target>
+void Platform::connect(Initiator& initiator, Target& target, const std::string& name) {
+    if (!scenario_.platform.monitor) {
+        initiator.bind(target);
+        return;
+    }
+    monitors_.push_back(std::make_unique<ProtocolMonitor>((name + "_monitor").c_str()));
+    initiator.bind(monitors_.back()->target_socket);
+    monitors_.back()->initiator_socket.bind(target);
+}
 
 void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& watch, CacheActionLog* actions) {
     const PlatformSpec& spec = scenario.platform;
@@ -93,6 +104,7 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
             }
         });
     }
+    make_system_dma(spec, makers);
     if (spec.cpu) {
         makers.emplace_back([&] {
             CpuOptions options;
@@ -143,15 +155,86 @@ void Platform::make(const Scenario& scenario, TraceSink& sink, ChannelWatch& wat
     }
 }
 
-template <typename Initiator, typename Target>
-void Platform::connect(Initiator& initiator, Target& target, const std::string& name) {
-    if (!scenario_.platform.monitor) {
-        initiator.bind(target);
+void Platform::make_system_dma(const PlatformSpec& spec, std::vector<std::function<void()>>& makers) {
+    remappers_.resize(spec.controllers.size() + 1);
+    if (spec.map_registers) {
+        // The table is there before those that use it.
+        map_registers_ = std::make_unique<MapRegisters>("map_registers", domain_, spec.map_registers->config);
+    }
+    const auto remap = [&](std::size_t place, const std::string& name, std::size_t initiator) {
+        makers.emplace_back([this, &spec, place, name, initiator] {
+            RemapperConfig config;
+            config.translate_cycles = spec.map_registers->translate_cycles;
+            config.excluded = spec.map_registers->excluded;
+            config.excluded_bytes = spec.map_registers->excluded_bytes;
+            config.bus_bytes = spec.bus.bus_bytes();
+            config.initiator = static_cast<std::uint16_t>(initiator);
+            remappers_[place] =
+                std::make_unique<Remapper>((name + "_remapper").c_str(), domain_, config, &map_registers_->table());
+        });
+    };
+    for (std::size_t i = 0; i < spec.controllers.size(); ++i) {
+        if (spec.controllers[i].remapped) {
+            remap(i, spec.controllers[i].name, i);
+        }
+    }
+    if (!spec.system_dma) {
         return;
     }
-    monitors_.push_back(std::make_unique<ProtocolMonitor>((name + "_monitor").c_str()));
-    initiator.bind(monitors_.back()->target_socket);
-    monitors_.back()->initiator_socket.bind(target);
+    const std::size_t initiator = spec.bus.initiators - 1;
+    if (spec.system_dma->remapped) {
+        remap(spec.controllers.size(), "system_dma", initiator);
+    }
+    makers.emplace_back([this, &spec, initiator] {
+        PcAtDmaControllerConfig config;
+        config.pc_at = spec.system_dma->config;
+        config.initiator = static_cast<std::uint16_t>(initiator);
+        config.bus_bytes = spec.bus.bus_bytes();
+        system_dma_ = std::make_unique<PcAtDmaController>("system_dma", domain_, config);
+    });
+    fly_by_.resize(spec.system_dma->devices.size());
+    for (std::size_t i = 0; i < fly_by_.size(); ++i) {
+        makers.emplace_back([this, &spec, i] {
+            const FlyBySpec& device = spec.system_dma->devices[i];
+            fly_by_[i] = std::make_unique<FlyByPeripheral>(device.name.c_str(), domain_, device.config);
+            fly_by_[i]->supply(device.payload);
+        });
+    }
+}
+
+void Platform::bind_system_dma(const PlatformSpec& spec, unsigned target) {
+    if (map_registers_ != nullptr) {
+        connect(bus_->initiator_sockets[target++], map_registers_->socket, "map_registers");
+    }
+    if (system_dma_ == nullptr) {
+        return;
+    }
+    auto& bus_side = bus_->target_sockets[spec.bus.initiators - 1];
+    if (Remapper* remapper = remappers_.back().get()) {
+        connect(system_dma_->memory, remapper->master, "system_dma");
+        connect(remapper->memory, bus_side, "system_dma_remapper");
+    } else {
+        connect(system_dma_->memory, bus_side, "system_dma");
+    }
+    connect(bus_->initiator_sockets[target++], system_dma_->registers, "system_dma_registers");
+    const auto signal = [](std::vector<std::unique_ptr<sc_core::sc_signal<bool>>>& list,
+                           const std::string& name) -> sc_core::sc_signal<bool>& {
+        list.push_back(std::make_unique<sc_core::sc_signal<bool>>(name.c_str()));
+        return *list.back();
+    };
+    system_dma_->irq.bind(signal(interrupts_, "system_dma_interrupt"));
+    for (std::size_t i = 0; i < fly_by_.size(); ++i) {
+        const FlyBySpec& device = spec.system_dma->devices[i];
+        connect(bus_->initiator_sockets[target++], fly_by_[i]->socket, device.name);
+        system_dma_->data[device.channel].bind(*fly_by_[i]);
+        sc_core::sc_signal<bool>& request = signal(requests_, device.name + "_request");
+        fly_by_[i]->dreq.bind(request);
+        system_dma_->dreq[device.channel].bind(request);
+        sc_core::sc_signal<bool>& terminal = signal(requests_, device.name + "_terminal_count");
+        system_dma_->tc[device.channel].bind(terminal);
+        fly_by_[i]->tc.bind(terminal);
+        fly_by_[i]->irq.bind(signal(interrupts_, device.name + "_interrupt"));
+    }
 }
 
 void Platform::bind(const Scenario& scenario) {
@@ -160,7 +243,13 @@ void Platform::bind(const Scenario& scenario) {
         if (spec.direct) {
             connect(controllers_[i]->memory, memories_.front()->socket, spec.controllers[i].name);
         } else {
-            connect(controllers_[i]->memory, bus_->target_sockets[static_cast<unsigned>(i)], spec.controllers[i].name);
+            auto& bus_side = bus_->target_sockets[static_cast<unsigned>(i)];
+            if (Remapper* remapper = remappers_[i].get()) {
+                connect(controllers_[i]->memory, remapper->master, spec.controllers[i].name);
+                connect(remapper->memory, bus_side, spec.controllers[i].name + "_remapper");
+            } else {
+                connect(controllers_[i]->memory, bus_side, spec.controllers[i].name);
+            }
         }
         register_ports_[i]->registers.bind(controllers_[i]->registers);
         interrupts_.push_back(
@@ -204,6 +293,7 @@ void Platform::bind(const Scenario& scenario) {
         controller.tc[stream.channel].bind(terminal_count);
         streams_[i]->tc.bind(terminal_count);
     }
+    bind_system_dma(spec, target);
     if (cpu_ != nullptr) {
         connect(cpu_->memory, bus_->target_sockets[static_cast<unsigned>(controllers_.size())], "cpu");
         for (std::size_t i = 0; i < interrupts_.size(); ++i) {
@@ -234,7 +324,16 @@ void Platform::fill_memories(const Scenario& scenario) {
 }
 
 void Platform::run_program(CpuContext& context) {
-    runtime_ = std::make_unique<StepRuntime>(context, scenario_.platform, notes_);
+    StepHardware hardware;
+    if (verifier_ != nullptr) {
+        hardware.notes = verifier_;
+        hardware.finding = [this](const Finding& finding) { verifier_->add(finding); };
+    }
+    for (const auto& remapper : remappers_) {
+        hardware.translators.push_back(remapper == nullptr ? nullptr : &remapper->translator());
+    }
+    hardware.table = map_registers_ == nullptr ? nullptr : &map_registers_->table();
+    runtime_ = std::make_unique<StepRuntime>(context, scenario_.platform, std::move(hardware));
     for (const Action& step : scenario_.program) {
         step(*runtime_);
     }

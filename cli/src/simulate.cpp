@@ -100,7 +100,7 @@ class Sinks {
 
     [[nodiscard]] TraceSink& all() { return all_; }
     [[nodiscard]] const RunLog& log() const { return log_; }
-    [[nodiscard]] DriverNotes* notes() { return verifier_.get(); }
+    [[nodiscard]] VerifierMonitor* verifier() { return verifier_.get(); }
 
     void settle(Cycles edge) {
         // An input of the edge before may be reported at the next one.
@@ -295,7 +295,7 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
     const ClockDomain domain(sc_core::sc_time::from_value(scenario.platform.period_ps));
     ChannelWatch watch(domain);
     Sinks sinks(scenario, watch, options.vcd, options.sink);
-    Platform platform("platform", scenario, domain, sinks.all(), watch, options.actions, sinks.notes());
+    Platform platform("platform", scenario, domain, sinks.all(), watch, options.actions, sinks.verifier());
 
     Result result;
     result.scenario = scenario.name;
@@ -313,6 +313,7 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
         result.failure = error.what();
     }
     platform.catch_up();
+    platform.end_program();
     Cycles end = sinks.log().last();
     if (platform.cpu() != nullptr && platform.cpu()->finished()) {
         end = std::max(end, platform.cpu()->finished_at());

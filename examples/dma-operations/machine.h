@@ -14,6 +14,7 @@
 #include <dmasim/bus/memory.h>
 #include <dmasim/bus/peripherals.h>
 #include <dmasim/bus/remapper.h>
+#include <dmasim/cpu_stub/core/dma_operations/domain.h>
 #include <dmasim/cpu_stub/core/dma_operations/driver_checks.h>
 #include <dmasim/cpu_stub/core/dma_operations/operations.h>
 #include <dmasim/cpu_stub/core/dma_operations/pc_at_controller.h>
@@ -123,16 +124,13 @@ struct Machine : sc_core::sc_module {
     }
     // Faults of the hardware go to the checks: DV-26.
     void report_faults(dma::DmaOperations& operations) {
-        const auto tell = [&operations](const dmasim::TranslationFault& fault) {
-            dma::DriverFact fact;
-            fact.kind = dma::DriverFact::Kind::RemappingFault;
-            fact.address = fault.logical;
-            fact.length = static_cast<std::uint64_t>(fault.kind);
-            fact.flag = fault.access == dmasim::Access::Write;
-            operations.tell(fact);
+        const auto tell = [&operations](dma::DeviceId device) {
+            return [&operations, device](const dmasim::TranslationFault& fault) {
+                operations.tell(dma::fact_of(fault, device));
+            };
         };
-        card_remapper.on_fault(tell);
-        system_remapper.on_fault(tell);
+        card_remapper.on_fault(tell(kCardDevice));
+        system_remapper.on_fault(tell(kRecorderDevice));
     }
 
     static constexpr auto kFault = dmasim::AddressTranslator::Unmapped::Fault;

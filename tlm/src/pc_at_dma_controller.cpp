@@ -110,8 +110,12 @@ void PcAtDmaController::Lines::take(unsigned channel, std::uint16_t value, Cycle
     }
 }
 
-void PcAtDmaController::Lines::acknowledge(unsigned channel, bool level, Cycles /*at*/) {
+void PcAtDmaController::Lines::acknowledge(unsigned channel, bool level, Cycles at) {
     drive(owner_.dack[channel], level);
+    OptionalFlyByPort& port = owner_.data[channel];
+    if (level && port.size() != 0) {
+        port->acknowledged(bytes_of(channel), at);
+    }
 }
 
 void PcAtDmaController::Lines::terminal_count(unsigned channel, bool level, Cycles /*at*/) {

@@ -45,6 +45,9 @@ Json to_json(const Finding& finding) {
         json["new_bytes"] = finding.new_bytes;
     }
     json["repeats"] = finding.repeats;
+    if (finding.foreseen) {
+        json["expected"] = true;
+    }
     return json;
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "dmasim/cli/core/steps.h"
+#include "dmasim/cpu_stub/core/dma_operations/driver_checks.h"
 #include "dmasim/model/errors.h"
 #include "dmasim/model/frontend/native/register_map.h"
 #include "dmasim/model/profile/profile.h"
@@ -144,6 +145,7 @@ ControllerSpec controller_spec_of(const View& view, std::uint32_t bus_width) {
     config.arbiter = arbiter_of(view["arbiter"]);
     controller.blocking = view["style"].string() == "blocking";
     controller.snooped = view["snooped"].boolean();
+    controller.remapped = view["remapped"].boolean();
     refuse(view, validate(config));
     return controller;
 }
@@ -234,6 +236,58 @@ StreamSpec stream_of(const View& view, const PlatformSpec& platform, const std::
     }
     wire(view, platform, stream);
     return stream;
+}
+
+MapRegistersSpec map_registers_of(const View& view, const PlatformSpec& platform) {
+    MapRegistersSpec spec;
+    spec.base = view["base"].number();
+    if (spec.base % 8 != 0) {
+        view["base"].fail(fmt::format("{:#x} is not a multiple of 8", spec.base));
+    }
+    spec.config.window = view["window"].number();
+    spec.config.registers = view["registers"].number32();
+    spec.config.data_width_bits = platform.bus.data_width_bits;
+    spec.translate_cycles = view["translate_cycles"].number32();
+    if (view.has("excluded")) {
+        spec.excluded = view["excluded"]["address"].number();
+        spec.excluded_bytes = view["excluded"]["size"].number();
+    }
+    refuse(view, validate(spec.config));
+    return spec;
+}
+
+FlyBySpec fly_by_of(const View& view, const PlatformSpec& platform, const std::string& folder) {
+    FlyBySpec device;
+    device.name = view["name"].string();
+    device.base = view["base"].number();
+    if (device.base % 8 != 0) {
+        view["base"].fail(fmt::format("{:#x} is not a multiple of 8", device.base));
+    }
+    device.channel = view["channel"].number32();
+    device.config.cycles_per_unit = view["cycles_per_unit"].number32();
+    device.config.data_width_bits = platform.bus.data_width_bits;
+    if (view.has("payload")) {
+        device.payload = bytes_of(view["payload"], folder);
+    }
+    for (const FlyBySpec& other : platform.system_dma->devices) {
+        if (other.channel == device.channel) {
+            view["channel"].fail(
+                fmt::format("channel {} of system_dma serves {} already", device.channel, in_quotes(other.name)));
+        }
+    }
+    refuse(view, validate(device.config));
+    return device;
+}
+
+SystemDmaSpec system_dma_of(const View& view) {
+    SystemDmaSpec spec;
+    spec.base = view["base"].number();
+    spec.config.buffer_bytes = view["buffer_bytes"].number32();
+    spec.config.remainder = view["remainder"].string() == "keep" ? PcAtRemainder::Keep : PcAtRemainder::Discard;
+    spec.interrupt = view["interrupt"].boolean();
+    spec.remapped = view["remapped"].boolean();
+    refuse(view, validate(spec.config));
+    return spec;
 }
 
 CpuConfig cpu_of(const View& view, std::uint32_t width, std::size_t interrupts) {
@@ -351,6 +405,7 @@ VerifierConfig verifier_of(const View& view, const PlatformSpec& platform) {
     for (const View& item : view["suppressions"].items()) {
         config.suppressions.push_back({item["rule"].string(), item["address"].number(), item["size"].number()});
     }
+    config.other_rules = dma::driver_rule_names();
     config.device_address_bits = view["address_bits"].number32();
     config.starvation_cycles = view["starvation_cycles"].number();
     for (std::size_t i = 0; i < platform.controllers.size(); ++i) {
@@ -426,7 +481,8 @@ void refuse_what_is_not_beat_accurate(const View& view, const PlatformSpec& plat
                 "topology {} is beat-accurate; the memory needs beats: pipelined or registered", in_quotes(name)));
         }
     }
-    if (platform.cpu || !platform.block_devices.empty() || !platform.streams.empty()) {
+    if (platform.cpu || !platform.block_devices.empty() || !platform.streams.empty() || platform.map_registers ||
+        platform.system_dma) {
         topology.fail(
             fmt::format("topology {} is beat-accurate and carries controllers and memories only, no CPU and "
                         "no peripherals",
@@ -484,21 +540,50 @@ PlatformSpec platform_of(const View& view, const std::string& folder) {
         platform.streams.push_back(stream_of(stream, platform, folder));
         map.add(stream, platform.streams.back().name, platform.streams.back().base, kStreamWindow);
     }
+    if (view.has("map_registers")) {
+        platform.map_registers = map_registers_of(view["map_registers"], platform);
+        map.add(view["map_registers"], "map_registers", platform.map_registers->base,
+                std::uint64_t{platform.map_registers->config.registers} * 8);
+    }
+    const auto refuse_without_map = [&](const View& where, bool remapped) {
+        if (remapped && !platform.map_registers) {
+            where["remapped"].fail("there are no platform.map_registers to go through");
+        }
+    };
+    for (std::size_t i = 0; i < platform.controllers.size(); ++i) {
+        refuse_without_map(view["controllers"].items()[i], platform.controllers[i].remapped);
+    }
+    std::size_t interrupts = platform.controllers.size() + platform.block_devices.size();
+    if (view.has("system_dma")) {
+        const View system = view["system_dma"];
+        platform.system_dma = system_dma_of(system);
+        refuse_without_map(system, platform.system_dma->remapped);
+        map.add(system, "system_dma", platform.system_dma->base, pc_at_port::kBytes);
+        for (const View& device : system["devices"].items()) {
+            refuse_second(names, device);
+            platform.system_dma->devices.push_back(fly_by_of(device, platform, folder));
+            map.add(device, platform.system_dma->devices.back().name, platform.system_dma->devices.back().base,
+                    kFlyByWindow);
+        }
+        interrupts += 1 + platform.system_dma->devices.size();
+    }
     if (view.has("cpu")) {
-        platform.cpu =
-            cpu_of(view["cpu"], bus.data_width_bits, platform.controllers.size() + platform.block_devices.size());
+        platform.cpu = cpu_of(view["cpu"], bus.data_width_bits, interrupts);
         platform.actor = actor_of(view["cpu"]["actor"], platform);
     }
     const std::size_t initiators = platform.controllers.size() + (platform.cpu ? 1 : 0);
     if (initiators == 0) {
         view.fail("platform: nothing would use the bus; give controllers or a cpu");
     }
-    bus.initiators = static_cast<std::uint32_t>(initiators);
+    bus.initiators = static_cast<std::uint32_t>(initiators + (platform.system_dma ? 1 : 0));
     if (platform.cpu && platform.cpu->cache.coherence != CoherenceMode::None) {
         for (const ControllerSpec& controller : platform.controllers) {
             bus.snooped.push_back(controller.snooped);
         }
         bus.snooped.push_back(false);
+        if (platform.system_dma) {
+            bus.snooped.push_back(true);
+        }
     }
     platform.direct = bus.topology == kDirect;
     if (platform.direct || bus.is_beat_fabric()) {
@@ -624,12 +709,23 @@ StreamExpectation stream_expectation_of(const View& view, const PlatformSpec& pl
     StreamExpectation expected;
     expected.where = place_of(view);
     const std::string& name = view["name"].string();
-    const auto found = std::find_if(platform.streams.begin(), platform.streams.end(),
-                                    [&](const StreamSpec& stream) { return stream.name == name; });
-    if (found == platform.streams.end() || !found->config.sink) {
+    const auto named = [&](const auto& device) { return device.name == name; };
+    const auto found = std::find_if(platform.streams.begin(), platform.streams.end(), named);
+    expected.name = name;
+    expected.stream = static_cast<std::uint32_t>(found - platform.streams.begin());
+    if (found == platform.streams.end() && platform.system_dma) {
+        const std::vector<FlyBySpec>& devices = platform.system_dma->devices;
+        const auto device = std::find_if(devices.begin(), devices.end(), named);
+        expected.stream += static_cast<std::uint32_t>(device - devices.begin());
+        if (device == devices.end()) {
+            view["name"].fail(
+                fmt::format("there is no sink {} in platform.streams, and no such device in "
+                            "platform.system_dma",
+                            in_quotes(name)));
+        }
+    } else if (found == platform.streams.end() || !found->config.sink) {
         view["name"].fail(fmt::format("there is no sink {} in platform.streams", in_quotes(name)));
     }
-    expected.stream = static_cast<std::uint32_t>(found - platform.streams.begin());
     const unsigned others = (view.has("same_as") ? 1U : 0U) + (view.has("xxh64") ? 1U : 0U);
     if (others + (has_bytes(view) ? 1U : 0U) != 1) {
         view.fail(fmt::format("{}: exactly one of file, hex, pattern, seed, same_as and xxh64 belongs here",

@@ -84,6 +84,9 @@ std::string to_text(const Finding& finding) {
     if (finding.repeats != 0) {
         line("again    ", std::to_string(finding.repeats) + (finding.repeats == 1 ? " time" : " times"));
     }
+    if (finding.foreseen) {
+        line("expected ", "by the step that caused it");
+    }
     return text;
 }
 

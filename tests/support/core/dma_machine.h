@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include "dmasim/bus/core/map_registers.h"
+#include "dmasim/cpu_stub/core/dma_operations/domain.h"
 #include "dmasim/cpu_stub/core/dma_operations/driver_checks.h"
 #include "dmasim/cpu_stub/core/dma_operations/operations.h"
 #include "dmasim/cpu_stub/core/dma_operations/pc_at_controller.h"
@@ -154,14 +155,7 @@ class DmaMachine {
         system.add(pc_at_registers);
         system.add(pc_at);
         dma.set_system_controller(controller);
-        translator.on_fault([this](const TranslationFault& fault) {
-            dma::DriverFact fact;
-            fact.kind = dma::DriverFact::Kind::RemappingFault;
-            fact.address = fault.logical;
-            fact.length = static_cast<std::uint64_t>(fault.kind);
-            fact.flag = fault.access == Access::Write;
-            dma.tell(fact);
-        });
+        translator.on_fault([this](const TranslationFault& fault) { dma.tell(dma::fact_of(fault, 0)); });
     }
 
     /// Memory behind everybody's back.

@@ -59,7 +59,7 @@ std::string text_of(const fs::path& path) {
 
 std::string all_tests() {
     std::string text;
-    for (const char* folder : {"tests/unit/dma_operations", "tests/unit/model"}) {
+    for (const char* folder : {"tests/unit/dma_operations", "tests/unit/model", "tests/sim/dma_operations"}) {
         for (const fs::directory_entry& entry : fs::directory_iterator(kSource / folder)) {
             text += text_of(entry.path());
         }

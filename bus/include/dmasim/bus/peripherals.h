@@ -113,6 +113,7 @@ class FlyByPeripheral final : public sc_core::sc_module, public FlyByPort {
     [[nodiscard]] const FlyByCore& core() const { return core_; }
 
     // FlyByPort
+    void acknowledged(unsigned bytes, Cycles at) override;
     std::uint16_t give(unsigned bytes, Cycles at) override;
     void take(std::uint16_t value, unsigned bytes, Cycles at) override;
 

@@ -46,6 +46,7 @@ void FlyByCore::settle(Cycles edge) {
 
 void FlyByCore::end_command() {
     left_ = 0;
+    granted_ = false;
     if ((status_ & fly_by_status::kBusy) != 0) {
         status_ = (status_ & ~fly_by_status::kBusy) | fly_by_status::kDone;
     }
@@ -92,13 +93,24 @@ void FlyByCore::apply(const Event& event) {
 void FlyByCore::moved(unsigned bytes, Cycles at) {
     left_ -= std::min<std::uint64_t>(left_, bytes);
     ready_at_ = at + config_.cycles_per_unit;
+    granted_ = false;
     add({at, Kind::Moved, bytes});
+    lower(at);
+}
+
+void FlyByCore::lower(Cycles at) {
     if (dreq_ && !wanted(at)) {
         dreq_ = false;
         if (dreq_out_) {
             dreq_out_(false, at);
         }
     }
+}
+
+void FlyByCore::acknowledged(unsigned bytes, Cycles at) {
+    settle(at);
+    granted_ = left_ <= bytes;
+    lower(at);
 }
 
 std::uint16_t FlyByCore::give(unsigned bytes, Cycles at) {
@@ -196,7 +208,7 @@ void FlyByCore::drive(Cycles edge) {
 
 Cycles FlyByCore::next_device_edge() const {
     Cycles next = events_.empty() ? kNever : events_.front().at + 1;
-    if (!dreq_ && left_ > 0) {
+    if (!dreq_ && left_ > 0 && !granted_) {
         next = std::min(next, ready_at_);
     }
     return next;

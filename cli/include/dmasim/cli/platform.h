@@ -12,6 +12,7 @@
 #include "dmasim/bus/interconnect.h"
 #include "dmasim/bus/memory.h"
 #include "dmasim/bus/peripherals.h"
+#include "dmasim/bus/remapper.h"
 #include "dmasim/cli/agent.h"
 #include "dmasim/cli/core/scenario.h"
 #include "dmasim/cli/core/steps.h"
@@ -19,8 +20,10 @@
 #include "dmasim/cpu_stub/cpu.h"
 #include "dmasim/model/stats/statistic.h"
 #include "dmasim/model/trace.h"
+#include "dmasim/model/verifier/monitor.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/dma_controller.h"
+#include "dmasim/tlm/pc_at_dma_controller.h"
 #include "dmasim/tlm/protocol_monitor.h"
 
 namespace dmasim::cli {
@@ -34,9 +37,9 @@ inline constexpr std::uint16_t kFirstStreamSource = 3000;
 class Platform final : public sc_core::sc_module {
   public:
     /// `scenario`, `sink`, `watch` and `actions` must outlive the module. `sink` gets all events, `actions` (may be null) what
-    /// the actor of the cache has done. Throws `ConfigError`.
+    /// the actor of the cache has done, `verifier` (may be null) the notes of the program. Throws `ConfigError`.
     Platform(const sc_core::sc_module_name& name, const Scenario& scenario, const ClockDomain& domain, TraceSink& sink,
-             ChannelWatch& watch, CacheActionLog* actions = nullptr, DriverNotes* notes = nullptr);
+             ChannelWatch& watch, CacheActionLog* actions = nullptr, VerifierMonitor* verifier = nullptr);
     ~Platform() override;
 
     /// Brings controllers and bus to the present, so that their events are complete.
@@ -46,13 +49,22 @@ class Platform final : public sc_core::sc_module {
     bool peek(std::uint64_t address, void* data, std::uint64_t bytes) const;
 
     /// What sink `stream` has taken so far.
-    [[nodiscard]] const Bytes& received(std::uint32_t stream) const { return streams_[stream]->core().received(); }
+    [[nodiscard]] const Bytes& received(std::uint32_t stream) const {
+        return stream < streams_.size() ? streams_[stream]->core().received()
+                                        : fly_by_[stream - streams_.size()]->core().received();
+    }
 
     /// What the stream peripherals have seen; the names begin with the name of the stream.
     [[nodiscard]] std::vector<Statistic> stream_statistics() const;
 
     /// The CPU, or nullptr.
     [[nodiscard]] Cpu* cpu() { return cpu_.get(); }
+    /// The simulation is over: what the steps have left to tell is told.
+    void end_program() {
+        if (runtime_ != nullptr) {
+            runtime_->end();
+        }
+    }
     /// Outcomes of the expectations of the program's steps so far.
     [[nodiscard]] std::vector<Check> checks() const;
     /// What the program's steps have to tell so far.
@@ -67,11 +79,13 @@ class Platform final : public sc_core::sc_module {
     void fill_memories(const Scenario& scenario);
     template <typename Initiator, typename Target>
     void connect(Initiator& initiator, Target& target, const std::string& name);
+    void make_system_dma(const PlatformSpec& spec, std::vector<std::function<void()>>& makers);
+    void bind_system_dma(const PlatformSpec& spec, unsigned target);
     void run_program(CpuContext& context);
 
     const Scenario& scenario_;
     ClockDomain domain_;
-    DriverNotes* notes_;
+    VerifierMonitor* verifier_;
     std::unique_ptr<Interconnect> bus_;
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::unique_ptr<DmaController>> controllers_;
@@ -83,6 +97,10 @@ class Platform final : public sc_core::sc_module {
     std::vector<std::unique_ptr<SparseStore>> media_;
     std::vector<std::unique_ptr<BlockDevice>> block_devices_;
     std::vector<std::unique_ptr<StreamPeripheral>> streams_;
+    std::unique_ptr<MapRegisters> map_registers_;
+    std::vector<std::unique_ptr<Remapper>> remappers_;  ///< By controller, behind them the system's; null: none.
+    std::unique_ptr<PcAtDmaController> system_dma_;
+    std::vector<std::unique_ptr<FlyByPeripheral>> fly_by_;
     std::vector<std::unique_ptr<sc_core::sc_signal<bool>>> requests_;  ///< DREQ, DACK and TC of the peripherals.
     std::unique_ptr<Cpu> cpu_;
     std::unique_ptr<StepRuntime> runtime_;

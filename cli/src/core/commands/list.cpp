@@ -9,9 +9,11 @@
 #include "dmasim/cli/core/examples.h"
 #include "dmasim/cli/core/report.h"
 #include "dmasim/cli/core/steps.h"
+#include "dmasim/cpu_stub/core/dma_operations/driver_checks.h"
 #include "dmasim/cpu_stub/core/replacement.h"
 #include "dmasim/model/arbiter/arbiter.h"
 #include "dmasim/model/profile/profile.h"
+#include "dmasim/model/verifier/verifier.h"
 
 namespace dmasim::cli {
 
@@ -30,6 +32,23 @@ void print_examples(std::ostream& out) {
     }
 }
 
+struct Rule {
+    std::string_view name;
+    std::string_view description;
+};
+
+/// Of the verifier, and of the driver checks, which the DMA operations apply.
+std::vector<Rule> rules() {
+    std::vector<Rule> result;
+    for (const VerifierRuleKind& rule : verifier_rules()) {
+        result.push_back({rule.name, rule.summary});
+    }
+    for (const dma::DriverRule* rule : dma::driver_rules()) {
+        result.push_back({rule->id, rule->summary});
+    }
+    return result;
+}
+
 /// One thing that can be listed.
 struct Topic {
     const char* name;
@@ -46,6 +65,7 @@ const std::vector<Topic>& topics() {
              print(beat_fabric_kinds(), out);
          }},
         {"replacements", [](std::ostream& out) { print(replacement_kinds(), out); }},
+        {"rules", [](std::ostream& out) { print(rules(), out); }},
         {"formats", [](std::ostream& out) { print(report_formats(), out); }},
         {"examples", &print_examples},
     };

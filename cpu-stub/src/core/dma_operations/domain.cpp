@@ -7,6 +7,17 @@
 
 namespace dmasim::dma {
 
+DriverFact fact_of(const TranslationFault& fault, DeviceId device) {
+    DriverFact fact;
+    fact.kind = DriverFact::Kind::RemappingFault;
+    fact.at = fault.at;
+    fact.device = device;
+    fact.address = fault.logical;
+    fact.length = static_cast<std::uint64_t>(fault.kind);
+    fact.flag = fault.access == Access::Write;
+    return fact;
+}
+
 RemappingUnit::RemappingUnit(DmaOperations& dma, std::uint32_t page_bytes, bool pass_through)
     : dma_(dma), page_bytes_(page_bytes), pass_through_(pass_through), blocked_(page_bytes) {}
 
@@ -58,15 +69,7 @@ void RemappingUnit::add_device(DeviceId id, AddressTranslator& translator, bool 
     Device& device = devices_[id];
     device.translator = &translator;
     translator.use(blocked ? &blocked_ : nullptr, dma_.cpu().now());
-    translator.on_fault([this, id](const TranslationFault& fault) {
-        DriverFact fact;
-        fact.kind = DriverFact::Kind::RemappingFault;
-        fact.device = id;
-        fact.address = fault.logical;
-        fact.length = static_cast<std::uint64_t>(fault.kind);
-        fact.flag = fault.access == Access::Write;
-        dma_.tell(fact);
-    });
+    translator.on_fault([this, id](const TranslationFault& fault) { dma_.tell(fact_of(fault, id)); });
 }
 
 Status RemappingUnit::attach(DeviceId id, std::uint32_t number) {

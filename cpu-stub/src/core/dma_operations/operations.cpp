@@ -131,7 +131,7 @@ Status DmaOperations::Impl::leave(DriverCall& call, Status result) {
 }
 
 void DmaOperations::Impl::tell(DriverFact fact) {
-    fact.at = cpu.now();
+    fact.at = fact.at == Cycles{0} ? cpu.now() : fact.at;
     if (observer != nullptr) {
         observer->fact(fact, state);
     }

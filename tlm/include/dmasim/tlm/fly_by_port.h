@@ -15,6 +15,9 @@ namespace dmasim {
 /// `at`: the stamp of the edge at which the data is on the lines, the present.
 class FlyByPort : public virtual sc_core::sc_interface {
   public:
+    /// Its channel is acknowledged: at least one byte or word follows. A device that wants no more than one takes its
+    /// request back now; what it does when the data is there comes too late for a controller that looks before.
+    virtual void acknowledged(unsigned bytes, Cycles at) = 0;
     /// Hands over the next byte or word: peripheral to memory.
     virtual std::uint16_t give(unsigned bytes, Cycles at) = 0;
     /// Takes one: memory to peripheral.

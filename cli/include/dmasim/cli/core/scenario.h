@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "dmasim/bus/core/config.h"
+#include "dmasim/bus/core/map_registers.h"
 #include "dmasim/bus/core/peripheral/block_device_core.h"
+#include "dmasim/bus/core/peripheral/fly_by_core.h"
 #include "dmasim/bus/core/peripheral/stream_core.h"
 #include "dmasim/cli/core/bytes.h"
 #include "dmasim/cli/core/document.h"
@@ -20,6 +22,7 @@
 #include "dmasim/model/config.h"
 #include "dmasim/model/frontend/native/descriptor.h"
 #include "dmasim/model/frontend/native/job_registers.h"
+#include "dmasim/model/frontend/pc_at/pc_at_dma.h"
 #include "dmasim/model/job.h"
 #include "dmasim/model/status.h"
 #include "dmasim/model/verifier/verifier.h"
@@ -47,6 +50,7 @@ struct ControllerSpec {
     DmaConfig config;
     bool blocking = false;  ///< Speaks b_transport.
     bool snooped = true;    ///< Its accesses are looked at by the cache, in a coherence mode that does so.
+    bool remapped = false;  ///< Its accesses go through the map registers.
 };
 
 /// A disk, its place in the address map, and the channel that its DREQ drives.
@@ -74,9 +78,40 @@ struct StreamSpec {
 /// Bytes of the address range of a stream peripheral.
 inline constexpr std::uint64_t kStreamWindow = 4096;
 
+/// Map registers in hardware and their place in the address map.
+struct MapRegistersSpec {
+    std::uint64_t base = 0;
+    MapRegistersConfig config;
+    std::uint32_t translate_cycles = 1;
+    std::uint64_t excluded = 0;
+    std::uint64_t excluded_bytes = 0;
+};
+
+/// A device on a channel of the system's DMA controllers.
+struct FlyBySpec {
+    std::string name;
+    std::uint64_t base = 0;
+    std::uint32_t channel = 0;
+    FlyByConfig config;
+    Bytes payload;
+};
+/// Bytes of the address range of such a device.
+inline constexpr std::uint64_t kFlyByWindow = 4096;
+
+/// The system's own DMA controllers, two 8237A, and their place in the address map.
+struct SystemDmaSpec {
+    std::uint64_t base = 0;
+    PcAtConfig config;
+    bool interrupt = true;
+    bool remapped = false;
+    std::vector<FlyBySpec> devices;
+};
+
 /// The hardware of a scenario. Ports: controller `i` is initiator `i`, the CPU is the one behind them; memory `i` is
 /// target `i`, the register windows of the controllers that have one come behind them, in order, then the disks, then the
-/// stream peripherals. Interrupt line `i` of the CPU is that of controller `i`; the disks come behind them.
+/// stream peripherals, the map registers, the system's DMA controllers, their devices. The system's controllers are the last
+/// initiator. Interrupt line `i` of the CPU is that of controller `i`; the disks come behind them, the system's controllers
+/// and their devices at the end.
 struct PlatformSpec {
     std::uint64_t period_ps = 10'000;
     BusConfig bus;        ///< With `direct` its topology is "direct", and there is no interconnect.
@@ -85,6 +120,8 @@ struct PlatformSpec {
     std::vector<ControllerSpec> controllers;
     std::vector<BlockDeviceSpec> block_devices;
     std::vector<StreamSpec> streams;
+    std::optional<MapRegistersSpec> map_registers;
+    std::optional<SystemDmaSpec> system_dma;
     std::optional<CpuConfig> cpu;
     CacheActorConfig actor;        ///< Of the CPU's cache.
     std::vector<CpuStall> stalls;  ///< In rising order.
@@ -94,6 +131,11 @@ struct PlatformSpec {
     bool lazy = false;          ///< The island of the bus runs when somebody looks.
     bool transactions = false;  ///< The bus has no island: every burst goes over the sockets.
     std::optional<VerifierConfig> verifier;
+
+    /// Interrupt line of the system's controllers; that of their device `i` is `i + 1` further.
+    [[nodiscard]] unsigned system_dma_line() const {
+        return static_cast<unsigned>(controllers.size() + block_devices.size());
+    }
 };
 
 /// One transfer, as registers or as a chain of descriptors.
@@ -138,7 +180,8 @@ struct MemoryExpectation {
 
 /// What a sink must have received.
 struct StreamExpectation {
-    std::uint32_t stream = 0;  ///< Its number in the platform.
+    std::uint32_t stream = 0;  ///< Its number in the platform; the devices of `system_dma` come behind the streams.
+    std::string name;
     std::optional<Bytes> bytes;
     std::optional<std::uint64_t> same_as;
     std::optional<std::string> xxh64;

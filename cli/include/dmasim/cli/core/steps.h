@@ -2,16 +2,20 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "dmasim/bus/core/map_registers.h"
 #include "dmasim/cli/core/scenario.h"
 #include "dmasim/cpu_stub/core/context.h"
 #include "dmasim/model/stats/statistic.h"
 #include "dmasim/model/verifier/driver_notes.h"
+#include "dmasim/model/verifier/finding.h"
 
 namespace dmasim::cli {
 
@@ -33,17 +37,27 @@ struct ReportSection {
     std::vector<Statistic> statistics;            ///< Names begin with the name of the section.
 };
 
+/// Parts of the platform that steps use by other ways than the CPU's.
+struct StepHardware {
+    DriverNotes* notes = nullptr;  ///< Where the program's notes go; null: nowhere.
+    /// Where findings about the program go; empty: nobody verifies.
+    std::function<void(const Finding& finding)> finding;
+    /// What stands between each controller and the bus; null: nothing. Behind them that of the system's controllers.
+    std::vector<AddressTranslator*> translators;
+    const TranslationTable* table = nullptr;  ///< Of the map registers; null: there are none.
+};
+
 /// What a step of the program works with.
 class StepRuntime {
   public:
-    /// `notes`: where the program's notes go; null: nowhere.
-    StepRuntime(CpuContext& cpu, const PlatformSpec& platform, DriverNotes* notes = nullptr)
-        : cpu_(cpu), platform_(platform), notes_(notes) {}
+    StepRuntime(CpuContext& cpu, const PlatformSpec& platform, StepHardware hardware = {})
+        : cpu_(cpu), platform_(platform), hardware_(std::move(hardware)) {}
 
     [[nodiscard]] CpuContext& cpu() { return cpu_; }
     [[nodiscard]] const PlatformSpec& platform() const { return platform_; }
 
-    [[nodiscard]] DriverNotes* notes() { return notes_; }
+    [[nodiscard]] DriverNotes* notes() { return hardware_.notes; }
+    [[nodiscard]] const StepHardware& hardware() const { return hardware_; }
 
     /// Records the outcome of an expectation of a step.
     void check(Check check) { checks_.push_back(std::move(check)); }
@@ -52,6 +66,15 @@ class StepRuntime {
     /// What a kind of steps keeps from one step to the next; empty at first.
     std::shared_ptr<void>& kept(std::string_view kind) { return kept_[std::string(kind)]; }
 
+    /// `action` runs once, at the end of the simulation, even if the program has not ended.
+    void at_end(std::function<void()> action) { at_end_.push_back(std::move(action)); }
+    void end() {
+        for (const auto& action : at_end_) {
+            action();
+        }
+        at_end_.clear();
+    }
+
     /// Adds a section to the report.
     void add_section(ReportSection section) { sections_.push_back(std::move(section)); }
     [[nodiscard]] const std::vector<ReportSection>& sections() const { return sections_; }
@@ -59,8 +82,9 @@ class StepRuntime {
   private:
     CpuContext& cpu_;
     const PlatformSpec& platform_;
-    DriverNotes* notes_;
+    StepHardware hardware_;
     std::vector<Check> checks_;
+    std::vector<std::function<void()>> at_end_;
     std::vector<ReportSection> sections_;
     std::map<std::string, std::shared_ptr<void>> kept_;
 };

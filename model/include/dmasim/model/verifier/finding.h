@@ -47,6 +47,7 @@ struct Finding {
     std::vector<std::uint8_t> new_bytes;
 
     std::uint64_t repeats = 0;  ///< Times that it happened again at these bytes.
+    bool foreseen = false;      ///< Whoever caused it has said that he would.
 };
 
 /// Bytes of a finding that are shown.

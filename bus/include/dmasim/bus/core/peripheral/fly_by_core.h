@@ -54,7 +54,7 @@ class FlyByCore final : public DevicePort {
     [[nodiscard]] const FlyByConfig& config() const { return config_; }
 
     /// Where the levels of its outputs go; low at first. Called inside `evaluate(e)` with stamp e+1; DREQ falls inside
-    /// `give` and `take` with their own stamp, so that the controller does not ask again.
+    /// `acknowledged`, `give` and `take` with their own stamp, so that the controller does not ask again.
     void on_dreq(LevelOutput output) { dreq_out_ = std::move(output); }
     void on_irq(LevelOutput output) { irq_out_ = std::move(output); }
 
@@ -63,6 +63,8 @@ class FlyByCore final : public DevicePort {
     /// Everything that it was given.
     [[nodiscard]] const std::vector<std::uint8_t>& received() const { return received_; }
 
+    /// Its channel is acknowledged: `bytes` (1 or 2) bytes follow. The last ones of a command are requested no more.
+    void acknowledged(unsigned bytes, Cycles at);
     /// The next `bytes` (1 or 2) bytes, at the edge `at`; 0xFF where there are none.
     std::uint16_t give(unsigned bytes, Cycles at);
     void take(std::uint16_t value, unsigned bytes, Cycles at);
@@ -89,7 +91,8 @@ class FlyByCore final : public DevicePort {
     void end_command();
     void add(const Event& event);
     void moved(unsigned bytes, Cycles at);
-    [[nodiscard]] bool wanted(Cycles edge) const { return left_ > 0 && ready_at_ <= edge; }
+    void lower(Cycles at);
+    [[nodiscard]] bool wanted(Cycles edge) const { return left_ > 0 && ready_at_ <= edge && !granted_; }
 
     FlyByConfig config_;
     std::deque<Event> events_;  ///< Not seen yet, by stamp.
@@ -97,6 +100,7 @@ class FlyByCore final : public DevicePort {
     std::size_t given_ = 0;
     std::vector<std::uint8_t> received_;
     std::uint64_t left_ = 0;  ///< Bytes of the command that are to be requested.
+    bool granted_ = false;    ///< The last bytes are on their way.
     Cycles ready_at_;         ///< First edge at which it may request.
     std::uint32_t control_ = 0;
     std::uint32_t count_ = 0;

@@ -22,6 +22,9 @@ enum class DomainType : std::uint8_t {
 inline constexpr unsigned kDomainReads = 1;
 inline constexpr unsigned kDomainWrites = 2;
 
+/// What the checks are told of a fault of the remapping hardware; `device` 0: not known whose.
+DriverFact fact_of(const TranslationFault& fault, DeviceId device);
+
 /// The remapping hardware in front of devices, and the domains that share its mappings (rules DM-01 to DM-11).
 ///
 /// A device is an `AddressTranslator`. Faults are told to the checks. Changes hold from the present of the program on.

@@ -288,7 +288,7 @@ struct DriverFact {
         VectorMisuse,  ///< start: 1 level, 2 not empty at free, 3 out of bounds, 4 index freed, 5 leak; address: index.
     };
     Kind kind = Kind::Unload;
-    Cycles at;
+    Cycles at;  ///< 0: the program's present when it is told.
     std::uint32_t adapter = 0;
     DeviceId device = 0;
     std::uint64_t address = 0;
