@@ -14,6 +14,14 @@
 
 namespace dmasim::dma {
 
+/// The call is about `bytes` bytes of a list (from the virtual address `address` on) or, with `is_offset`, of its chain.
+inline void set_range(DriverCall& call, const Mdl* mdl, std::uint64_t address, std::uint64_t bytes, bool is_offset) {
+    call.mdl = mdl;
+    call.address = address;
+    call.length = bytes;
+    call.is_offset = is_offset;
+}
+
 class DmaOperations::Impl {
   public:
     Impl(CpuContext& cpu_context, const DmaConfig& config, CallObserver* call_observer);

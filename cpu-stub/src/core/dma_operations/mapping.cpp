@@ -523,10 +523,8 @@ MappedBlock Adapter::map_transfer(const Mdl* mdl, RegisterBase base, std::uint64
     }
     DmaOperations::Impl& impl = *dma_->impl_;
     DriverCall call = impl.begin(Routine::MapTransfer, id_);
-    call.mdl = mdl;
+    set_range(call, mdl, current_va, bytes, false);
     call.base = base;
-    call.address = current_va;
-    call.length = bytes;
     call.direction = direction;
     AdapterState* adapter = impl.enter(call);
     if (adapter == nullptr) {
@@ -564,10 +562,8 @@ bool Adapter::flush_adapter_buffers(const Mdl* mdl, RegisterBase base, std::uint
     }
     DmaOperations::Impl& impl = *dma_->impl_;
     DriverCall call = impl.begin(Routine::FlushAdapterBuffers, id_);
-    call.mdl = mdl;
+    set_range(call, mdl, current_va, bytes, false);
     call.base = base;
-    call.address = current_va;
-    call.length = bytes;
     call.direction = direction;
     AdapterState* adapter = impl.enter(call);
     Allocation* allocation = adapter == nullptr ? nullptr : impl.find(base);

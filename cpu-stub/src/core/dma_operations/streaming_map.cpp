@@ -88,6 +88,24 @@ const StreamingMapping* StreamingState::containing(DeviceId device, std::uint64_
     return nullptr;
 }
 
+namespace {
+
+/// What most calls have to tell.
+StreamingCall call_of(Routine routine, DeviceId device, MappingKind kind, std::uint64_t dma, std::uint64_t address,
+                      std::uint64_t bytes, Direction direction = Direction::ToDevice) {
+    StreamingCall call;
+    call.routine = routine;
+    call.device = device;
+    call.kind = kind;
+    call.dma = dma;
+    call.address = address;
+    call.bytes = bytes;
+    call.direction = direction;
+    return call;
+}
+
+}  // namespace
+
 StreamingMap::StreamingMap(CpuContext& cpu, const StreamingConfig& config, DriverChecker* checks)
     : cpu_(cpu),
       checks_(checks),
@@ -202,12 +220,7 @@ void StreamingMap::synchronise(const StreamingMapping& mapping, std::size_t numb
 
 std::uint64_t StreamingMap::map_single(DeviceId device, std::uint64_t address, std::uint64_t bytes, Direction direction,
                                        MapAttributes attributes) {
-    StreamingCall call;
-    call.routine = Routine::MapSingle;
-    call.device = device;
-    call.address = address;
-    call.bytes = bytes;
-    call.direction = direction;
+    StreamingCall call = call_of(Routine::MapSingle, device, MappingKind::Single, 0, address, bytes, direction);
     call.attributes = attributes;
     tell(call);
     if (bytes == 0 || !state_.kind_of(address)) {
@@ -243,13 +256,7 @@ std::uint64_t StreamingMap::map_single(DeviceId device, std::uint64_t address, s
 
 std::uint64_t StreamingMap::map_resource(DeviceId device, std::uint64_t physical, std::uint64_t bytes,
                                          Direction direction) {
-    StreamingCall call;
-    call.routine = Routine::MapResource;
-    call.device = device;
-    call.kind = MappingKind::Resource;
-    call.address = physical;
-    call.bytes = bytes;
-    call.direction = direction;
+    StreamingCall call = call_of(Routine::MapResource, device, MappingKind::Resource, 0, physical, bytes, direction);
     tell(call);
     if (bytes == 0) {
         return kMappingError;
@@ -269,10 +276,7 @@ std::uint64_t StreamingMap::map_resource(DeviceId device, std::uint64_t physical
 
 std::size_t StreamingMap::map_list(DeviceId device, std::vector<Segment>& segments, Direction direction,
                                    MapAttributes attributes) {
-    StreamingCall call;
-    call.routine = Routine::MapList;
-    call.device = device;
-    call.kind = MappingKind::List;
+    StreamingCall call = call_of(Routine::MapList, device, MappingKind::List, 0, 0, 0);
     call.segments = &segments;
     call.entries = segments.size();
     call.direction = direction;
@@ -341,10 +345,7 @@ std::size_t StreamingMap::map_list(DeviceId device, std::vector<Segment>& segmen
 }
 
 bool StreamingMap::mapping_error(DeviceId device, std::uint64_t dma) {
-    StreamingCall call;
-    call.routine = Routine::MappingError;
-    call.device = device;
-    call.dma = dma;
+    StreamingCall call = call_of(Routine::MappingError, device, MappingKind::Single, dma, 0, 0);
     tell(call);
     const std::size_t index = index_of(device, dma);
     if (index < state_.live.size()) {
@@ -368,13 +369,7 @@ void StreamingMap::remove(std::size_t index, bool copy_back) {
 
 void StreamingMap::unmap_single(DeviceId device, std::uint64_t dma, std::uint64_t bytes, Direction direction,
                                 MappingKind kind) {
-    StreamingCall call;
-    call.routine = Routine::UnmapSingle;
-    call.device = device;
-    call.kind = kind;
-    call.dma = dma;
-    call.bytes = bytes;
-    call.direction = direction;
+    StreamingCall call = call_of(Routine::UnmapSingle, device, kind, dma, 0, bytes, direction);
     tell(call);
     const std::size_t index = index_of(device, dma);
     if (index < state_.live.size()) {
@@ -384,11 +379,8 @@ void StreamingMap::unmap_single(DeviceId device, std::uint64_t dma, std::uint64_
 
 void StreamingMap::unmap_list(DeviceId device, const std::vector<Segment>& segments, std::size_t entries,
                               Direction direction) {
-    StreamingCall call;
-    call.routine = Routine::UnmapList;
-    call.device = device;
-    call.kind = MappingKind::List;
-    call.dma = segments.empty() ? kMappingError : segments.front().dma;
+    StreamingCall call = call_of(Routine::UnmapList, device, MappingKind::List,
+                                 segments.empty() ? kMappingError : segments.front().dma, 0, 0);
     call.entries = entries;
     call.direction = direction;
     for (const Segment& segment : segments) {
@@ -402,12 +394,7 @@ void StreamingMap::unmap_list(DeviceId device, const std::vector<Segment>& segme
 }
 
 void StreamingMap::sync(Routine routine, DeviceId device, std::uint64_t dma, std::uint64_t bytes, Direction direction) {
-    StreamingCall call;
-    call.routine = routine;
-    call.device = device;
-    call.dma = dma;
-    call.bytes = bytes;
-    call.direction = direction;
+    StreamingCall call = call_of(routine, device, MappingKind::Single, dma, 0, bytes, direction);
     tell(call);
     const StreamingMapping* mapping = state_.containing(device, dma);
     if (mapping == nullptr || mapping->kind != MappingKind::Single) {
@@ -427,11 +414,8 @@ void StreamingMap::sync_for_device(DeviceId device, std::uint64_t dma, std::uint
 
 void StreamingMap::sync_list(Routine routine, DeviceId device, const std::vector<Segment>& segments,
                              std::size_t entries, Direction direction) {
-    StreamingCall call;
-    call.routine = routine;
-    call.device = device;
-    call.kind = MappingKind::List;
-    call.dma = segments.empty() ? kMappingError : segments.front().dma;
+    StreamingCall call =
+        call_of(routine, device, MappingKind::List, segments.empty() ? kMappingError : segments.front().dma, 0, 0);
     call.entries = entries;
     call.direction = direction;
     for (const Segment& segment : segments) {
@@ -459,12 +443,9 @@ void StreamingMap::sync_list_for_device(DeviceId device, const std::vector<Segme
 
 std::uint64_t StreamingMap::allocate_coherent(DeviceId device, std::uint64_t bytes, bool coherent, std::uint64_t& dma) {
     dma = kMappingError;
-    StreamingCall call;
-    call.routine = Routine::AllocateCoherent;
-    call.device = device;
-    call.kind = coherent ? MappingKind::Coherent : MappingKind::NonCoherent;
-    call.bytes = bytes;
-    call.direction = Direction::Both;
+    StreamingCall call =
+        call_of(Routine::AllocateCoherent, device, coherent ? MappingKind::Coherent : MappingKind::NonCoherent, 0, 0,
+                bytes, Direction::Both);
     tell(call);
     const StreamingDevice& description = state_.devices[device];
     const std::uint64_t page = state_.config.page_bytes;
@@ -502,14 +483,9 @@ std::uint64_t StreamingMap::allocate_coherent(DeviceId device, std::uint64_t byt
 
 void StreamingMap::free_coherent(DeviceId device, std::uint64_t bytes, std::uint64_t address, std::uint64_t dma,
                                  bool coherent) {
-    StreamingCall call;
-    call.routine = Routine::FreeCoherent;
-    call.device = device;
-    call.kind = coherent ? MappingKind::Coherent : MappingKind::NonCoherent;
-    call.dma = dma;
-    call.address = address;
-    call.bytes = bytes;
-    call.direction = Direction::Both;
+    StreamingCall call =
+        call_of(Routine::FreeCoherent, device, coherent ? MappingKind::Coherent : MappingKind::NonCoherent, dma,
+                address, bytes, Direction::Both);
     tell(call);
     const std::size_t index = index_of(device, dma);
     if (index >= state_.live.size() ||
@@ -524,9 +500,7 @@ void StreamingMap::free_coherent(DeviceId device, std::uint64_t bytes, std::uint
 }
 
 void StreamingMap::unbind_driver(DeviceId device) {
-    StreamingCall call;
-    call.routine = Routine::UnbindDriver;
-    call.device = device;
+    StreamingCall call = call_of(Routine::UnbindDriver, device, MappingKind::Single, 0, 0, 0);
     tell(call);
 }
 

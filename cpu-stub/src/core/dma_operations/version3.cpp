@@ -44,10 +44,7 @@ Status Adapter::get_dma_transfer_info(const Mdl* mdl, std::uint64_t offset, std:
     }
     DmaOperations::Impl& impl = *dma_->impl_;
     DriverCall call = impl.begin(Routine::GetDmaTransferInfo, id_);
-    call.mdl = mdl;
-    call.address = offset;
-    call.is_offset = true;
-    call.length = bytes;
+    set_range(call, mdl, offset, bytes, true);
     const AdapterState* adapter = impl.enter(call);
     if (adapter == nullptr || info.version < 1 || info.version > 2) {
         return impl.leave(call, adapter == nullptr ? call.result : Status::NotSupported);
@@ -226,11 +223,8 @@ Status Adapter::map_transfer_ex(const Mdl* mdl, RegisterBase base, std::uint64_t
     }
     DmaOperations::Impl& impl = *dma_->impl_;
     DriverCall call = impl.begin(Routine::MapTransferEx, id_);
-    call.mdl = mdl;
+    set_range(call, mdl, offset, bytes, true);
     call.base = base;
-    call.address = offset;
-    call.is_offset = true;
-    call.length = bytes;
     call.direction = direction;
     call.flag = completion != nullptr;
     AdapterState* adapter = impl.enter(call);
@@ -292,11 +286,8 @@ Status Adapter::flush_adapter_buffers_ex(const Mdl* mdl, RegisterBase base, std:
     }
     DmaOperations::Impl& impl = *dma_->impl_;
     DriverCall call = impl.begin(Routine::FlushAdapterBuffersEx, id_);
-    call.mdl = mdl;
+    set_range(call, mdl, offset, bytes, true);
     call.base = base;
-    call.address = offset;
-    call.is_offset = true;
-    call.length = bytes;
     call.direction = direction;
     AdapterState* adapter = impl.enter(call);
     Allocation* allocation = adapter == nullptr ? nullptr : impl.find(base);
