@@ -430,10 +430,12 @@ class Generator {
             const std::uint32_t value = static_cast<std::uint32_t>(dice_.next()) & (dice_.chance(50) ? ~0U : 0xF373U);
             const bool command = spec.offset == reg::kControl;
             const bool rows = spec.offset == reg::kRows || spec.offset == reg::kLength;
-            add(dice_.between(0, scenario_.limit), Action::Kind::Write, native::channel_register(channel, spec.offset),
-                command ? (dice_.chance(80) ? 1U << dice_.small(0, 4) : value)
-                : rows  ? value % 700
-                        : value);
+            // One draw a statement: compilers differ in the order of arguments.
+            const std::uint32_t written = command ? (dice_.chance(80) ? 1U << dice_.small(0, 4) : value)
+                                          : rows  ? value % 700
+                                                  : value;
+            const Edge when = dice_.between(0, scenario_.limit);
+            add(when, Action::Kind::Write, native::channel_register(channel, spec.offset), written);
         }
     }
 
@@ -452,7 +454,9 @@ class Generator {
         const std::uint64_t peeks = dice_.between(0, 20);
         for (std::uint64_t k = 0; k < peeks; ++k) {
             const Edge at = dice_.between(0, scenario_.limit - 1);
-            add(at, Action::Kind::Peek, 0, dice_.small(1, 4096), data_address());
+            const std::uint64_t address = data_address();
+            const std::uint32_t bytes = dice_.small(1, 4096);
+            add(at, Action::Kind::Peek, 0, bytes, address);
         }
     }
 
