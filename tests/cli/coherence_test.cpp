@@ -112,7 +112,8 @@ TEST(Coherence, MistakesAreShownWithTheirPlace) {
         return name == 0 ? outcome.err.substr(file.size() + 1) : outcome.err;
     };
     EXPECT_EQ(refused("- {at: 5}\n"),
-              "1:3: platform.cpu.actor.schedule[0]: exactly one of evict, prefetch and stall belongs here\n");
+              "1:3: platform.cpu.actor.schedule[0]: exactly one of evict, prefetch, stall, drain_stores, hold_stores "
+              "and hold_channel belongs here\n");
     EXPECT_EQ(refused("- {at: 5, evict: 0}\n- {at: 4, evict: 0}\n"),
               "2:8: cycle 4 comes before that of the entry above, 5\n");
     EXPECT_THAT(refused("- {at: 5, evikt: 0}\n"), HasSubstr("did you mean \"evict\"?"));
