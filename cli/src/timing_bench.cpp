@@ -686,7 +686,7 @@ class TimingBench::Impl {
             return;
         }
         pipeline.bursts_in_flight = fields.small("nax", 1, 1024);
-        pipeline.buffer_beats = fields.small("bufdepth", 1, 255);
+        pipeline.buffer_beats = fields.small("bufdepth", 2, 255);
         const std::size_t mode =
             table_ == TimingTable::Single ? fields.choice("mode", {"coupled", "decouple_rw", "decouple_rw_aw"}) : 0;
         pipeline.split = mode == 0 ? SplitRule::AlignedBothSides : SplitRule::AlignedEachSide;

@@ -286,7 +286,7 @@ TEST(Explain, SaysWhatIsWrong) {
     const std::vector<std::pair<std::vector<std::string>, std::string>> wrong{
         {{}, "dmasim explain: --profile is missing; usage: dmasim explain --profile NAME"},
         {{"--profile", "axi_cdma"}, "dmasim explain: --len is missing"},
-        {{"--profile", "native", "--len", "4"}, "no tables of timings for profile \"native\""},
+        {{"--profile", "native", "--len", "4"}, "profile \"native\" is not explained; axi_cdma and idma are"},
         {{"--profile", "i8237", "--len", "4"}, "profile i8237 is no pipeline of beats"},
         {{"--profile", "axi_cdma", "--len", "0"}, "--len must be a number from 1 to 1048576, not \"0\""},
         {{"--profile", "axi_cdma", "--len", "4", "--dw", "40"}, "--dw must be a power of two, not 40"},

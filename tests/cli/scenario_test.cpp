@@ -289,8 +289,8 @@ TEST_F(ScenarioTest, SettingsReachEverything) {
     EXPECT_EQ(set("name.x=3"), "--set name.x=3: name is a single value, nothing is below it");
     EXPECT_EQ(set("transfers.0.lenght=3"),
               "--set transfers.0.lenght=3: unknown key \"lenght\" in transfers[0]; did you mean \"length\"?");
-    EXPECT_EQ(set("=3"), "--set =3: expected path=value, such as platform.bus.data_width=128");
-    EXPECT_EQ(set("name"), "--set name: expected path=value, such as platform.bus.data_width=128");
+    EXPECT_EQ(set("=3"), "--set =3: expected path=value, such as platform.bus.data_width_bits=128");
+    EXPECT_EQ(set("name"), "--set name: expected path=value, such as platform.bus.data_width_bits=128");
     EXPECT_EQ(set(".=3"),
               "--set .=3: unknown key \"\" in the scenario; known: name, description, platform, transfers, "
               "program, expect, run");

@@ -175,8 +175,10 @@ ExitStatus run_timing_command(const std::vector<std::string>& arguments, const S
     line.options.add_options()(
         "table", po::value<std::string>()->value_name("NAME"),
         fmt::format("{}; without it the table is recognised by its columns", fmt::join(tables, ", ")).c_str());
-    line.options.add_options()("driver", po::value<std::string>()->value_name("NAME")->default_value("events"),
-                               "events: the SystemC modules; reference: the clocked model that they are checked with");
+    line.options.add_options()(
+        "driver", po::value<std::string>()->value_name("NAME")->default_value("events"),
+        "events: the SystemC modules; lazy: the same, evaluated when somebody looks; reference: the "
+        "clocked model that they are checked with");
     line.options.add_options()("compare",
                                "compare the timing columns that the table has; the last line is "
                                "\"rows R exact E mismatched M\"");

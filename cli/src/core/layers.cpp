@@ -66,7 +66,7 @@ Setting parse_setting(const std::string& text) {
     const std::size_t equals = text.find('=');
     const std::string origin = "--set " + text;
     if (equals == std::string::npos || equals == 0) {
-        throw InputError(fmt::format("{}: expected path=value, such as platform.bus.data_width=128", origin));
+        throw InputError(fmt::format("{}: expected path=value, such as platform.bus.data_width_bits=128", origin));
     }
     return {split(text.substr(0, equals), "."), text.substr(equals + 1), origin};
 }

@@ -158,7 +158,12 @@ ExitStatus run_explain(const std::vector<std::string>& arguments, const Streams&
                 fmt::format("{}: --{} is missing; usage: {} {}", kCommand, option, line.command, line.usage));
         }
     }
-    ParameterSet parameters(parsed.text("profile"));
+    const std::string profile = parsed.text("profile");
+    if (profile == "native" || profile == "i8237" || profile == "i8237_always_wait") {
+        throw InputError(
+            fmt::format("dmasim explain: profile {} is not explained; axi_cdma and idma are", in_quotes(profile)));
+    }
+    ParameterSet parameters(profile);
     if (!parameters.beats()) {
         throw InputError(
             fmt::format("{}: profile {} is no pipeline of beats; it is described state by state in docs/i8237.md",

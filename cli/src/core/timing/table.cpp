@@ -125,7 +125,8 @@ PipelineTiming row_timing(const RowView& row, const ParameterSet& parameters) {
         return timing;
     }
     timing.bursts_in_flight = row.small("nax", 1, 1024);
-    timing.buffer_beats = row.small("bufdepth", 1, 255);
+    // Of one beat the pipeline cannot be (PipelineTiming::buffer_beats).
+    timing.buffer_beats = row.small("bufdepth", 2, 255);
     if (row.has("mode")) {
         static const std::vector<std::string> kModes{"coupled", "decouple_rw", "decouple_rw_aw"};
         const std::size_t mode = row.choice("mode", kModes);
