@@ -159,9 +159,9 @@ ExitStatus run_explain(const std::vector<std::string>& arguments, const Streams&
         }
     }
     const std::string profile = parsed.text("profile");
-    if (profile == "native" || profile == "i8237" || profile == "i8237_always_wait") {
+    if (profile == "native") {
         throw InputError(
-            fmt::format("dmasim explain: profile {} is not explained; axi_cdma and idma are", in_quotes(profile)));
+            fmt::format("{}: profile {} is not explained; axi_cdma and idma are", kCommand, in_quotes(profile)));
     }
     ParameterSet parameters(profile);
     if (!parameters.beats()) {
