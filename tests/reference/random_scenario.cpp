@@ -7,6 +7,7 @@
 #include "dmasim/model/frontend/native/register_map.h"
 
 #include "reference/scenario.h"
+#include "support/core/dice.h"
 
 namespace dmasim::reference {
 
@@ -14,19 +15,12 @@ namespace {
 
 namespace reg = native::reg;
 
-/// splitmix64: the same numbers with every library, which the distributions of <random> do not promise.
 class Dice {
   public:
     // Neighbouring seeds must not be neighbouring states: that would be the same sequence, one number later.
-    explicit Dice(std::uint64_t seed) : state_(seed) { state_ = next() ^ 0x1234'5678'9ABC'DEF1U; }
+    explicit Dice(std::uint64_t seed) : source_(test::Dice(seed).next() ^ 0x1234'5678'9ABC'DEF1U) {}
 
-    std::uint64_t next() {
-        state_ += 0x9E37'79B9'7F4A'7C15U;
-        std::uint64_t x = state_;
-        x = (x ^ x >> 30) * 0xBF58'476D'1CE4'E5B9U;
-        x = (x ^ x >> 27) * 0x94D0'49BB'1331'11EBU;
-        return x ^ x >> 31;
-    }
+    std::uint64_t next() { return source_.next(); }
     /// low to high, both included.
     std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + next() % (high - low + 1); }
     std::uint32_t small(std::uint64_t low, std::uint64_t high) {
@@ -40,7 +34,7 @@ class Dice {
     }
 
   private:
-    std::uint64_t state_;
+    test::Dice source_;
 };
 
 constexpr std::uint64_t kMemoryBytes = 16384;

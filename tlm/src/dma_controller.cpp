@@ -11,12 +11,11 @@
 #include "dmasim/model/errors.h"
 #include "dmasim/model/frontend/native/register_map.h"
 
+#include "module_config.h"
+
 namespace dmasim {
 
 namespace {
-
-/// More would be a mistake, and keeps times far from the end of time.
-constexpr std::uint32_t kGreatestRegisterLatency = 1'000'000;
 
 const DmaControllerConfig& checked(const std::string& name, const DmaControllerConfig& config) {
     const std::vector<std::string> problems = validate(config);
@@ -56,9 +55,9 @@ std::vector<std::string> validate(const DmaControllerConfig& config) {
     if (config.dma.timing.beat_accurate && (config.dmi || config.quantum != 0)) {
         problems.push_back("profile '" + config.dma.timing.name + "' is beat-accurate: dmi and quantum must be off.");
     }
-    if (config.register_latency > kGreatestRegisterLatency) {
+    if (config.register_latency > detail::kGreatestRegisterLatency) {
         problems.push_back("register_latency is " + std::to_string(config.register_latency) + ", must be 0 to " +
-                           std::to_string(kGreatestRegisterLatency) + ".");
+                           std::to_string(detail::kGreatestRegisterLatency) + ".");
     }
     for (const std::string& problem : validate(config.stream)) {
         problems.push_back(problem + ".");

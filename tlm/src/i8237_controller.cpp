@@ -6,41 +6,15 @@
 
 #include "dmasim/model/errors.h"
 
+#include "module_config.h"
+
 namespace dmasim {
-
-namespace {
-
-/// More would be a mistake, and keeps times far from the end of time.
-constexpr std::uint32_t kGreatestRegisterLatency = 1'000'000;
-
-const I8237ControllerConfig& checked(const std::string& name, const I8237ControllerConfig& config) {
-    std::string text;
-    for (const std::string& problem : validate(config)) {
-        text += " " + problem + ".";
-    }
-    if (!text.empty()) {
-        throw ConfigError(name + ":" + text);
-    }
-    return config;
-}
-
-}  // namespace
 
 std::vector<std::string> validate(const I8237ControllerConfig& config) {
     std::vector<std::string> problems = validate(config.device);
-    if (config.style != TransportStyle::NonBlocking && config.style != TransportStyle::Blocking) {
-        problems.push_back("style is " + std::to_string(static_cast<int>(config.style)) +
-                           ", must be NonBlocking or Blocking");
-    }
-    if (config.register_latency > kGreatestRegisterLatency) {
-        problems.push_back("register_latency is " + std::to_string(config.register_latency) + ", must be 0 to " +
-                           std::to_string(kGreatestRegisterLatency));
-    }
+    detail::check_ports(problems, config.style, config.register_latency, config.bus_bytes);
     if (config.register_spacing != 1 && config.register_spacing != 2) {
         problems.push_back("register_spacing is " + std::to_string(config.register_spacing) + ", must be 1 or 2");
-    }
-    if (config.bus_bytes < 4 || config.bus_bytes > 128 || (config.bus_bytes & (config.bus_bytes - 1)) != 0) {
-        problems.push_back("bus_bytes is " + std::to_string(config.bus_bytes) + ", must be a power of two, 4 to 128");
     }
     return problems;
 }
@@ -66,7 +40,7 @@ I8237Controller::I8237Controller(const sc_core::sc_module_name& name, const Cloc
       memw("memw"),
       bus_error("bus_error"),
       reset("reset"),
-      config_(checked(this->name(), config)),
+      config_(detail::checked(this->name(), config)),
       domain_(domain),
       device_(config_.device, *this),
       process_("process", domain_, device_),

@@ -5,23 +5,11 @@
 
 #include "dmasim/model/errors.h"
 
+#include "module_config.h"
+
 namespace dmasim {
 
 namespace {
-
-/// More would be a mistake, and keeps times far from the end of time.
-constexpr std::uint32_t kGreatestRegisterLatency = 1'000'000;
-
-const PcAtDmaControllerConfig& checked(const std::string& name, const PcAtDmaControllerConfig& config) {
-    std::string text;
-    for (const std::string& problem : validate(config)) {
-        text += " " + problem + ".";
-    }
-    if (!text.empty()) {
-        throw ConfigError(name + ":" + text);
-    }
-    return config;
-}
 
 MasterSocketOptions socket_options(const PcAtDmaControllerConfig& config) {
     MasterSocketOptions options;
@@ -46,17 +34,7 @@ unsigned bytes_of(unsigned channel) {
 
 std::vector<std::string> validate(const PcAtDmaControllerConfig& config) {
     std::vector<std::string> problems = validate(config.pc_at);
-    if (config.style != TransportStyle::NonBlocking && config.style != TransportStyle::Blocking) {
-        problems.push_back("style is " + std::to_string(static_cast<int>(config.style)) +
-                           ", must be NonBlocking or Blocking");
-    }
-    if (config.register_latency > kGreatestRegisterLatency) {
-        problems.push_back("register_latency is " + std::to_string(config.register_latency) + ", must be 0 to " +
-                           std::to_string(kGreatestRegisterLatency));
-    }
-    if (config.bus_bytes < 4 || config.bus_bytes > 128 || (config.bus_bytes & (config.bus_bytes - 1)) != 0) {
-        problems.push_back("bus_bytes is " + std::to_string(config.bus_bytes) + ", must be a power of two, 4 to 128");
-    }
+    detail::check_ports(problems, config.style, config.register_latency, config.bus_bytes);
     return problems;
 }
 
@@ -72,7 +50,7 @@ PcAtDmaController::PcAtDmaController(const sc_core::sc_module_name& name, const 
       eop("eop"),
       irq("irq"),
       reset("reset"),
-      config_(checked(this->name(), config)),
+      config_(detail::checked(this->name(), config)),
       domain_(domain),
       lines_(*this),
       core_(config_.pc_at, *this, lines_),

@@ -25,27 +25,13 @@
 #include "reference/log.h"
 #include "run_platform.h"
 #include "separate_process.h"
+#include "support/core/dice.h"
 
 namespace dmasim::test {
 namespace {
 
 constexpr std::uint64_t kRegisters = 0x1000'0000;
 constexpr std::uint64_t kMemoryBytes = 1 << 18;
-
-class Dice {
-  public:
-    explicit Dice(std::uint64_t seed) : state_(seed * 2 + 1) {}
-    std::uint64_t roll(std::uint64_t sides) {
-        state_ += 0x9E37'79B9'7F4A'7C15U;
-        std::uint64_t x = state_;
-        x = (x ^ x >> 30) * 0xBF58'476D'1CE4'E5B9U;
-        x = (x ^ x >> 27) * 0x94D0'49BB'1331'11EBU;
-        return (x ^ x >> 31) % sides;
-    }
-
-  private:
-    std::uint64_t state_;
-};
 
 class Recorder final : public TraceSink {
   public:
@@ -61,7 +47,7 @@ class Recorder final : public TraceSink {
 struct Platform final : sc_core::sc_module {
     Platform(const sc_core::sc_module_name& name, std::uint64_t run_seed, BusDriver driver, bool traced)
         : sc_module(name), seed(run_seed), domain(10, sc_core::SC_NS), irq("irq") {
-        Dice dice(seed);
+        Dice dice(2 * seed + 1);
         TraceSink* const sink = traced ? &recorder : nullptr;
         const bool coherent = dice.roll(3) == 0;
         BusConfig bus_config;
@@ -149,7 +135,7 @@ struct Platform final : sc_core::sc_module {
 
     void program(CpuContext& context) {
         namespace reg = native::reg;
-        Dice dice(seed + 1000);
+        Dice dice(2 * (seed + 1000) + 1);
         context.on_interrupt(0, [this](CpuContext& handler) {
             for (unsigned channel = 0; channel < 4; ++channel) {
                 const std::uint64_t place = kRegisters + native::channel_register(channel, reg::kIntStatus);
@@ -207,7 +193,7 @@ struct Platform final : sc_core::sc_module {
             bytes[k] = static_cast<std::uint8_t>(k * 37 + (k >> 8));
         }
         memory->poke(0, bytes.data(), bytes.size());
-        Dice dice(seed + 2000);
+        Dice dice(2 * (seed + 2000) + 1);
         const std::uint64_t end = 40'000 * 10'000;
         while (sc_core::sc_time_stamp().value() < end) {
             const std::uint64_t piece =

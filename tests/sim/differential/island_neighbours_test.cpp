@@ -27,6 +27,7 @@
 #include "reference/campaign.h"
 #include "run_platform.h"
 #include "separate_process.h"
+#include "support/core/dice.h"
 
 namespace dmasim::test {
 namespace {
@@ -35,21 +36,6 @@ constexpr std::uint64_t kMemoryBytes = 1 << 18;
 constexpr std::uint64_t kFar = 0x10'0000;  // The second interconnect's memory, as the first one's initiators see it.
 constexpr std::uint64_t kCycles = 30'000;
 constexpr std::uint64_t kPeriod = 10'000;  // In units of the resolution.
-
-class Dice {
-  public:
-    explicit Dice(std::uint64_t seed) : state_(seed * 2 + 1) {}
-    std::uint64_t roll(std::uint64_t sides) {
-        state_ += 0x9E37'79B9'7F4A'7C15U;
-        std::uint64_t x = state_;
-        x = (x ^ x >> 30) * 0xBF58'476D'1CE4'E5B9U;
-        x = (x ^ x >> 27) * 0x94D0'49BB'1331'11EBU;
-        return (x ^ x >> 31) % sides;
-    }
-
-  private:
-    std::uint64_t state_;
-};
 
 struct Neighbours final : sc_core::sc_module {
     static constexpr unsigned kChannels = 3;
@@ -62,7 +48,7 @@ struct Neighbours final : sc_core::sc_module {
           irq("irq", 2),
           reset("reset", 2),
           programming("programming", 2) {
-        Dice dice(seed);
+        Dice dice(2 * seed + 1);
         const std::array<const char*, 3> topologies{"shared", "crossbar", "simple"};
         InterconnectOptions options;
         options.lazy = driver == BusDriver::Lazy;
@@ -147,7 +133,7 @@ struct Neighbours final : sc_core::sc_module {
     }
 
     void program() {
-        Dice dice(seed + 1000);
+        Dice dice(2 * (seed + 1000) + 1);
         for (unsigned step = 0;; ++step) {
             const auto controller = static_cast<unsigned>(dice.roll(2));
             const auto channel = static_cast<unsigned>(dice.roll(kChannels));
@@ -177,7 +163,7 @@ struct Neighbours final : sc_core::sc_module {
     }
 
     void call() {
-        Dice dice(seed + 2000);
+        Dice dice(2 * (seed + 2000) + 1);
         for (;;) {
             wait(sc_core::sc_time::from_value(1 + dice.roll(1500 * kPeriod)));
             tlm::tlm_generic_payload trans;
@@ -216,7 +202,7 @@ struct Neighbours final : sc_core::sc_module {
             }
             memories[k]->poke(0, bytes.data(), bytes.size());
         }
-        Dice dice(seed + 3000);
+        Dice dice(2 * (seed + 3000) + 1);
         const std::uint64_t end = kCycles * kPeriod;
         while (sc_core::sc_time_stamp().value() < end) {
             const std::uint64_t now = sc_core::sc_time_stamp().value();

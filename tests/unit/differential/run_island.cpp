@@ -13,6 +13,7 @@
 
 #include "reference/product_traffic.h"
 #include "reference/system.h"
+#include "support/core/dice.h"
 
 namespace dmasim::test {
 
@@ -20,22 +21,6 @@ namespace {
 
 using reference::Action;
 using reference::Log;
-
-/// splitmix64.
-class Dice {
-  public:
-    explicit Dice(std::uint64_t seed) : state_(seed) {}
-    std::uint64_t roll(std::uint64_t sides) {
-        state_ += 0x9E37'79B9'7F4A'7C15U;
-        std::uint64_t x = state_;
-        x = (x ^ x >> 30) * 0xBF58'476D'1CE4'E5B9U;
-        x = (x ^ x >> 27) * 0x94D0'49BB'1331'11EBU;
-        return (x ^ x >> 31) % sides;
-    }
-
-  private:
-    std::uint64_t state_;
-};
 
 /// Writes down events and outputs. An output that comes when its time has passed is seen late.
 class Recorder final : public TraceSink, public DmaOutputs {

@@ -44,7 +44,10 @@ std::vector<Rule> rules() {
         result.push_back({rule.name, rule.summary});
     }
     for (const dma::DriverRule* rule : dma::driver_rules()) {
-        result.push_back({rule->id, rule->summary});
+        // What is judged at two moments is two rows there.
+        if (result.back().name != rule->id || result.back().description != rule->summary) {
+            result.push_back({rule->id, rule->summary});
+        }
     }
     return result;
 }
