@@ -93,9 +93,6 @@ class AbortInFlight final : public VerifierRule {
     struct TakenBack {
         Cycles at;
         bool unfinished = false;  // Given up before it was complete.
-        friend bool operator==(const TakenBack& a, const TakenBack& b) {
-            return a.at == b.at && a.unfinished == b.unfinished;
-        }
     };
     /// The first burst in memory that the driver had taken back before.
     struct Late {
