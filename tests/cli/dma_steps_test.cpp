@@ -108,7 +108,11 @@ TEST(DmaSteps, BrokenRulesAreTold) {
     EXPECT_EQ(run_steps(kBegin + never).status, 1);
     // What is left over.
     EXPECT_EQ(run_steps(kBegin + "  - dma: {call: unload, breaks: [DV-11]}\n").status, 0);
-    EXPECT_EQ(run_steps(kBegin + "  - dma: {call: put_dma_adapter, adapter: other, breaks: []}\n").status, 0);
+    // An adapter that was never made.
+    const Outcome never_made = run_steps(kBegin + "  - dma: {call: put_dma_adapter, adapter: other}\n");
+    EXPECT_EQ(never_made.status, 1);
+    EXPECT_THAT(never_made.out + never_made.err, HasSubstr("DV-19"));
+    EXPECT_EQ(run_steps(kBegin + "  - dma: {call: put_dma_adapter, adapter: other, breaks: [DV-19]}\n").status, 0);
 }
 
 TEST(DmaSteps, ListsAndCommonBuffers) {
@@ -216,6 +220,10 @@ TEST(DmaSteps, EveryRoutine) {
         const Outcome outcome = run_steps("  - dma: {call: " + name + ", adapter: none, buffer: data, size: 64}\n");
         EXPECT_NE(outcome.status, 2) << name << outcome.err;
         EXPECT_THAT(outcome.err, Not(HasSubstr("cannot"))) << name;
+        if (dma::spec_of(static_cast<dma::Routine>(number)).since > 0) {
+            EXPECT_EQ(outcome.status, 1) << name << outcome.out;
+            EXPECT_THAT(outcome.out + outcome.err, HasSubstr("DV-19")) << name;
+        }
     }
 }
 
@@ -290,7 +298,10 @@ TEST(DmaSteps, MistakesAboutTheHardware) {
     refused(run_steps("  - dma: {call: attach_domain, domain: d}\n"), "is not remapped");
     // What goes wrong while it runs is an expectation that does not hold, or a status.
     EXPECT_EQ(run_verified("  - dma: {call: set_level}\n  - dma: {call: platform, kind: hardware}\n").status, 1);
-    EXPECT_EQ(run_verified("  - dma: {call: attach_domain, domain: none, status: invalid_parameter}\n").status, 0);
+    EXPECT_EQ(run_verified("  - dma: {call: attach_domain, domain: none, status: invalid_parameter, "
+                           "breaks: [SV-26]}\n")
+                  .status,
+              0);
     EXPECT_EQ(run_verified("  - dma: {call: buffer, buffer: b, size: 8192, pages: [0x1000], "
                            "status: invalid_parameter}\n")
                   .status,

@@ -126,6 +126,7 @@ bool AddressTranslator::translate(const Burst& burst, Cycles at, std::uint64_t& 
             if (unmapped_ == Unmapped::Fault) {
                 fault.kind = TranslationFault::Kind::NotMapped;
                 fault.logical = begin;
+                fault.bytes = last - begin + 1;
                 return false;
             }
             entry = TranslationEntry{base, true, true, true};
@@ -133,6 +134,7 @@ bool AddressTranslator::translate(const Burst& burst, Cycles at, std::uint64_t& 
         if (!(burst.access == Access::Read ? entry.device_reads : entry.device_writes)) {
             fault.kind = TranslationFault::Kind::WrongDirection;
             fault.logical = begin;
+            fault.bytes = last - begin + 1;
             return false;
         }
         const std::uint64_t here = entry.physical + (begin - base);
@@ -141,6 +143,7 @@ bool AddressTranslator::translate(const Burst& burst, Cycles at, std::uint64_t& 
         } else if (here != physical + (begin - burst.address)) {
             fault.kind = TranslationFault::Kind::Torn;
             fault.logical = begin;
+            fault.bytes = last - begin + 1;
             return false;
         }
         first = false;

@@ -596,6 +596,29 @@ std::multimap<std::string, Row> driver_cases() {
             list_of(rig, mdl);
         }
     });
+    add("SV-25", plain, master(), [](Rig& rig, bool wrong) {
+        Transfer transfer(rig);
+        transfer.base += wrong ? 1 : 0;
+        transfer.map();
+    });
+    add("SV-25", plain, master(2), [](Rig& rig, bool wrong) {
+        // Version 2 has no contexts, all versions have a flush.
+        if (wrong) {
+            EXPECT_EQ(rig.adapter.initialize_dma_transfer_context(rig.context), Status::NotSupported);
+        } else {
+            list_of(rig, make_contiguous_mdl(kBuffer, 64));
+        }
+    });
+    add("SV-26", plain, master(), [](Rig& rig, bool wrong) {
+        const AdapterControl control = wrong ? AdapterControl() : keep_registers();
+        EXPECT_EQ(rig.adapter.allocate_adapter_channel(1, 1, control),
+                  wrong ? Status::InvalidParameter : Status::Success);
+    });
+    add("SV-26", plain, master(3), [](Rig& rig, bool wrong) {
+        AdapterInfo info;
+        info.version = wrong ? 2 : 1;
+        EXPECT_EQ(rig.adapter.get_dma_adapter_info(info), wrong ? Status::NotSupported : Status::Success);
+    });
     return rows;
 }
 

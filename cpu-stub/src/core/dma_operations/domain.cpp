@@ -13,7 +13,8 @@ DriverFact fact_of(const TranslationFault& fault, DeviceId device) {
     fact.at = fault.at;
     fact.device = device;
     fact.address = fault.logical;
-    fact.length = static_cast<std::uint64_t>(fault.kind);
+    fact.start = static_cast<std::uint64_t>(fault.kind);
+    fact.length = fault.bytes;
     fact.flag = fault.access == Access::Write;
     return fact;
 }
@@ -24,6 +25,16 @@ RemappingUnit::RemappingUnit(DmaOperations& dma, std::uint32_t page_bytes, bool 
 RemappingUnit::Domain* RemappingUnit::find(std::uint32_t domain) {
     const auto found = domains_.find(domain);
     return found == domains_.end() ? nullptr : &found->second;
+}
+
+Status RemappingUnit::refuse(DeviceId id, std::uint32_t number, Status status) {
+    DriverFact fact;
+    fact.kind = DriverFact::Kind::RemappingRefused;
+    fact.device = id;
+    fact.start = number;
+    fact.address = static_cast<std::uint64_t>(status);
+    dma_.tell(fact);
+    return status;
 }
 
 std::uint32_t RemappingUnit::create_domain(DomainType type) {
@@ -37,7 +48,7 @@ std::uint32_t RemappingUnit::create_domain(DomainType type) {
 Status RemappingUnit::configure_domain(std::uint32_t number, const TranslationTable& table) {
     Domain* domain = find(number);
     if (domain == nullptr || domain->type != DomainType::Unmanaged) {
-        return Status::InvalidParameter1;
+        return refuse(0, number, Status::InvalidParameter1);
     }
     domain->used = &table;
     for (auto& [id, device] : devices_) {
@@ -50,12 +61,12 @@ Status RemappingUnit::configure_domain(std::uint32_t number, const TranslationTa
 
 Status RemappingUnit::delete_domain(std::uint32_t number) {
     if (find(number) == nullptr) {
-        return Status::InvalidParameter;
+        return refuse(0, number, Status::InvalidParameter);
     }
     const bool attached =
         std::any_of(devices_.begin(), devices_.end(), [&](const auto& entry) { return entry.second.domain == number; });
     if (attached) {
-        return Status::DeviceBusy;
+        return refuse(0, number, Status::DeviceBusy);
     }
     domains_.erase(number);
     return Status::Success;
@@ -76,10 +87,10 @@ Status RemappingUnit::attach(DeviceId id, std::uint32_t number) {
     const auto device = devices_.find(id);
     const Domain* domain = find(number);
     if (device == devices_.end() || domain == nullptr || device->second.domain != 0) {
-        return Status::InvalidParameter;
+        return refuse(id, number, Status::InvalidParameter);
     }
     if (domain->type == DomainType::PassThrough && !pass_through_) {
-        return Status::AccessDenied;
+        return refuse(id, number, Status::AccessDenied);
     }
     device->second.domain = number;
     use(device->second, domain);
@@ -89,7 +100,7 @@ Status RemappingUnit::attach(DeviceId id, std::uint32_t number) {
 Status RemappingUnit::detach(DeviceId id) {
     const auto device = devices_.find(id);
     if (device == devices_.end() || device->second.domain == 0) {
-        return Status::InvalidParameter;
+        return refuse(id, 0, Status::InvalidParameter);
     }
     device->second.domain = 0;
     use(device->second, nullptr);
@@ -100,10 +111,10 @@ Status RemappingUnit::switch_domain(DeviceId id, std::uint32_t number) {
     const auto device = devices_.find(id);
     const Domain* domain = find(number);
     if (device == devices_.end() || domain == nullptr || device->second.domain == 0) {
-        return Status::InvalidParameter;
+        return refuse(id, number, Status::InvalidParameter);
     }
     if (domain->type == DomainType::PassThrough && !pass_through_) {
-        return Status::AccessDenied;
+        return refuse(id, number, Status::AccessDenied);
     }
     // What is mapped for the device counts as in flight: it may move it at any time.
     std::uint64_t transactions = device->second.translator->in_flight();
@@ -136,13 +147,13 @@ Status RemappingUnit::map_range(std::uint32_t number, std::uint64_t logical, std
     if (domain == nullptr || logical % page_bytes_ != 0 || physical % page_bytes_ != 0 || bytes == 0 ||
         bytes % page_bytes_ != 0 || permissions == 0 || permissions > (kDomainReads | kDomainWrites) ||
         logical + (bytes - 1) < logical || physical + (bytes - 1) < physical) {
-        return Status::InvalidParameter;
+        return refuse(0, number, Status::InvalidParameter);
     }
     if (domain->type != DomainType::Translate) {
-        return Status::InvalidParameter1;
+        return refuse(0, number, Status::InvalidParameter1);
     }
     if (!free(*domain, logical, bytes / page_bytes_)) {
-        return Status::InUse;
+        return refuse(0, number, Status::InUse);
     }
     for (std::uint64_t offset = 0; offset < bytes; offset += page_bytes_) {
         domain->table->set(
@@ -158,15 +169,15 @@ Status RemappingUnit::map_pages(std::uint32_t number, const std::vector<std::uin
     logical = 0;
     Domain* domain = find(number);
     if (domain == nullptr || pages.empty() || permissions == 0 || permissions > (kDomainReads | kDomainWrites)) {
-        return Status::InvalidParameter;
+        return refuse(0, number, Status::InvalidParameter);
     }
     if (domain->type != DomainType::Translate) {
-        return Status::InvalidParameter1;
+        return refuse(0, number, Status::InvalidParameter1);
     }
     const bool aligned =
         std::all_of(pages.begin(), pages.end(), [&](std::uint64_t page) { return page % page_bytes_ == 0; });
     if (!aligned) {
-        return Status::InvalidParameter;
+        return refuse(0, number, Status::InvalidParameter);
     }
     const std::uint64_t bytes = pages.size() * page_bytes_;
     const std::uint64_t first = (lowest / page_bytes_ + (lowest % page_bytes_ != 0 ? 1 : 0)) * page_bytes_;
@@ -186,21 +197,21 @@ Status RemappingUnit::map_pages(std::uint32_t number, const std::vector<std::uin
         logical = place;
         return Status::Success;
     }
-    return Status::InvalidParameterMix;
+    return refuse(0, number, Status::InvalidParameterMix);
 }
 
 Status RemappingUnit::unmap_range(std::uint32_t number, std::uint64_t logical, std::uint64_t bytes) {
     Domain* domain = find(number);
     if (domain == nullptr || logical % page_bytes_ != 0 || bytes == 0 || bytes % page_bytes_ != 0 ||
         logical + (bytes - 1) < logical) {
-        return Status::InvalidParameter;
+        return refuse(0, number, Status::InvalidParameter);
     }
     if (domain->type != DomainType::Translate) {
-        return Status::InvalidParameter1;
+        return refuse(0, number, Status::InvalidParameter1);
     }
     for (std::uint64_t offset = 0; offset < bytes; offset += page_bytes_) {
         if (!domain->table->latest(logical + offset).valid) {
-            return Status::NoneMapped;
+            return refuse(0, number, Status::NoneMapped);
         }
     }
     for (std::uint64_t offset = 0; offset < bytes; offset += page_bytes_) {
@@ -213,10 +224,10 @@ Status RemappingUnit::reserve_range(std::uint32_t number, std::uint64_t logical,
     Domain* domain = find(number);
     if (domain == nullptr || logical % page_bytes_ != 0 || bytes == 0 || bytes % page_bytes_ != 0 ||
         logical + (bytes - 1) < logical) {
-        return Status::InvalidParameter;
+        return refuse(0, number, Status::InvalidParameter);
     }
     if (!free(*domain, logical, bytes / page_bytes_)) {
-        return Status::InUse;
+        return refuse(0, number, Status::InUse);
     }
     for (std::uint64_t offset = 0; offset < bytes; offset += page_bytes_) {
         domain->reserved[logical + offset] = identity;

@@ -20,7 +20,12 @@ std::string account_of(const DriverFinding& finding) {
     const char* between = " (";
     for (const FindingField& field : finding.fields) {
         const bool address = field.name.find("address") != std::string_view::npos;
-        line << between << field.name << " " << (address ? detail::hex(field.value) : std::to_string(field.value));
+        line << between << field.name << " ";
+        if (!field.word.empty()) {
+            line << field.word;
+        } else {
+            line << (address ? detail::hex(field.value) : std::to_string(field.value));
+        }
         between = ", ";
     }
     line << (finding.fields.empty() ? "" : ")");
@@ -68,10 +73,12 @@ void find_range(const RuleView& view, DriverFinding& finding) {
             case DriverFact::Kind::TagBefore:
             case DriverFact::Kind::TagAfter:
             case DriverFact::Kind::FreeRegisterWritten:
-            case DriverFact::Kind::RemappingFault:
             case DriverFact::Kind::AddressTruncated:
                 finding.by_device = true;
                 return set(fact.address, 1);
+            case DriverFact::Kind::RemappingFault:
+                finding.by_device = true;
+                return set(fact.address, fact.length);
             default:
                 return;
         }
@@ -137,7 +144,7 @@ const std::vector<const DriverRule*>& driver_rules() {
     static const std::vector<const DriverRule*> kRules = [] {
         std::vector<const DriverRule*> rules;
         for (const auto* group : {&checks::release_rules(), &checks::order_rules(), &checks::range_rules(),
-                                  &checks::fact_rules(), &checks::streaming_rules()}) {
+                                  &checks::fact_rules(), &checks::streaming_rules(), &checks::refusal_rules()}) {
             for (const DriverRule& rule : *group) {
                 rules.push_back(&rule);
             }
@@ -152,6 +159,7 @@ void DriverChecker::before(const DriverCall& call, const DmaState& state) {
     view.call = &call;
     view.adapter = state.adapter(call.adapter);
     view.allocation = state.allocation(call.base);
+    calls_[call.number] = spoken_;
     apply(RuleMoment::Before, view);
 }
 
@@ -160,6 +168,11 @@ void DriverChecker::after(const DriverCall& call, const DmaState& state) {
     view.call = &call;
     view.adapter = state.adapter(call.adapter);
     view.allocation = state.allocation(call.base);
+    const auto begun = calls_.find(call.number);
+    if (begun != calls_.end()) {
+        view.told = spoken_ > begun->second;
+        calls_.erase(begun);
+    }
     apply(RuleMoment::After, view);
 }
 
@@ -178,7 +191,7 @@ void DriverChecker::streaming(const StreamingCall& call, const StreamingState& s
     apply(RuleMoment::Streaming, view);
 }
 
-void DriverChecker::apply(RuleMoment moment, const RuleView& view) {
+void DriverChecker::apply(RuleMoment moment, RuleView view) {
     DriverFinding finding;
     if (view.call != nullptr) {
         finding.at = view.call->at;
@@ -204,11 +217,13 @@ void DriverChecker::apply(RuleMoment moment, const RuleView& view) {
                          std::to_string(mapping.bytes) + " bytes " + std::string(name_of(mapping.direction));
     }
     for (const DriverRule* rule : driver_rules()) {
-        if (rule->moment != moment || std::find(silenced_.begin(), silenced_.end(), rule->id) != silenced_.end()) {
+        std::optional<FindingFields> fields = rule->moment == moment ? rule->look(view) : std::nullopt;
+        if (!fields) {
             continue;
         }
-        std::optional<FindingFields> fields = rule->look(view);
-        if (!fields) {
+        ++spoken_;
+        view.told = true;
+        if (std::find(silenced_.begin(), silenced_.end(), rule->id) != silenced_.end()) {
             continue;
         }
         ++count_;

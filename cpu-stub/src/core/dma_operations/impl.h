@@ -28,7 +28,7 @@ class DmaOperations::Impl {
 
     // ---- calls (operations.cpp)
 
-    [[nodiscard]] DriverCall begin(Routine routine, std::uint32_t adapter, DeviceId device = 0) const;
+    [[nodiscard]] DriverCall begin(Routine routine, std::uint32_t adapter, DeviceId device = 0);
     /// Tells the observer, then looks whether there is such an adapter and it has the routine. Null: `call.result` says
     /// why not.
     AdapterState* enter(DriverCall& call);
@@ -114,6 +114,7 @@ class DmaOperations::Impl {
     std::uint64_t next_base = 1;
     std::uint64_t next_list = 1;
     std::uint64_t next_request = 1;
+    std::uint64_t next_call = 1;
     std::uint32_t next_context = 1;
     std::uint32_t next_vector = 1;
     bool pumping = false;

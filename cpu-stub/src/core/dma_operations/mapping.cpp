@@ -99,8 +99,9 @@ Mapping* DmaOperations::Impl::map(AdapterState& adapter, Allocation& allocation,
         config.options.clip_to_registers || limits.exact
             ? allocation.registers - std::min(allocation.used, allocation.registers)
             : config.register_count - std::min(config.register_count, allocation.first_register + allocation.used);
-    if (!limits.exact && pieces.size() > allocation.registers - std::min(allocation.used, allocation.registers) &&
-        limits.elements == 1 && !adapter.scatter_gather()) {
+    // Devices that take lists are mapped block by block until the registers are used up, and no further.
+    const std::uint64_t unused = allocation.registers - std::min(allocation.used, allocation.registers);
+    if (!limits.exact && limits.elements == 1 && pieces.size() > unused && (!adapter.scatter_gather() || unused == 0)) {
         DriverFact fact;
         fact.kind = DriverFact::Kind::RegistersExceeded;
         fact.adapter = adapter.id;

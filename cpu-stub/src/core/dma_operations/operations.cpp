@@ -78,9 +78,10 @@ DmaOperations::Impl::Impl(CpuContext& cpu_context, const DmaConfig& config, Call
 
 // -------------------------------------------------------------------------------------------------------------- calls
 
-DriverCall DmaOperations::Impl::begin(Routine routine, std::uint32_t adapter, DeviceId device) const {
+DriverCall DmaOperations::Impl::begin(Routine routine, std::uint32_t adapter, DeviceId device) {
     DriverCall call;
     call.routine = routine;
+    call.number = next_call++;
     call.adapter = adapter;
     call.at = cpu.now();
     call.level = state.level;
@@ -401,6 +402,7 @@ void DmaOperations::Impl::run_control(Allocation& allocation, const AdapterContr
     at_dispatch([&] { action = control(allocation.base); });
     allocation.in_callback = false;
     DriverCall call = begin(Routine::AllocateAdapterChannel, allocation.adapter, allocation.device);
+    call.number = 0;
     call.base = allocation.base;
     call.action = action;
     call.flag = true;  // The result of a callback.

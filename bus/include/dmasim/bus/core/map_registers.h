@@ -54,6 +54,7 @@ struct TranslationFault {
     Kind kind = Kind::NotMapped;  ///< Torn: the burst runs over pages that do not follow each other in memory.
     Cycles at;                    ///< Stamp of the request.
     std::uint64_t logical = 0;    ///< First byte of the burst that is not allowed.
+    std::uint64_t bytes = 0;      ///< From there to the end of the burst.
     Access access = Access::Read;
 };
 

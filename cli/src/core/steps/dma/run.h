@@ -68,6 +68,9 @@ struct Call {
 struct Run {
     Run(StepRuntime& runtime, const dma::DmaConfig& config);
 
+    /// The adapter that the call names; a null one of this machine if it was never made, so that its use is reported.
+    dma::Adapter& adapter(const Call& call) { return adapters.try_emplace(call.adapter, operations, 0U).first->second; }
+
     dma::DriverChecker checks;
     std::vector<dma::DriverFinding> found;  ///< Not judged yet; some come from outside of calls.
     std::unique_ptr<dma::PcAtController> controller;

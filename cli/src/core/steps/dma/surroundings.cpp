@@ -86,7 +86,7 @@ Status wait_completion(const Call&, StepRuntime& runtime, Run& run) {
 Status dump(const Call& call, StepRuntime& runtime, Run& run) {
     ReportSection section;
     section.title = fmt::format("Adapter {} in cycle {}", call.adapter, runtime.cpu().now().count());
-    std::istringstream text(run.operations.dump(run.adapters[call.adapter]));
+    std::istringstream text(run.operations.dump(run.adapter(call)));
     for (std::string line; std::getline(text, line);) {
         section.lines.push_back(line);
     }

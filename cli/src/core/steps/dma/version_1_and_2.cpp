@@ -9,7 +9,7 @@ using dma::Status;
 
 Status get_adapter(const Call& call, Run& run, bool obsolete) {
     std::uint32_t granted = 0;
-    dma::Adapter& adapter = run.adapters[call.adapter];
+    dma::Adapter& adapter = run.adapter(call);
     adapter = obsolete ? run.operations.hal_get_adapter(call.device, call.description, granted)
                        : run.operations.get_dma_adapter(call.device, call.description, granted);
     run.value = granted;
@@ -38,7 +38,7 @@ Status keep_common(const Call& call, Run& run, const dma::CommonBuffer& buffer) 
 
 Status map(const Call& call, Run& run) {
     const dma::Mdl& mdl = run.buffers[call.buffer];
-    const dma::MappedBlock block = run.adapters[call.adapter].map_transfer(
+    const dma::MappedBlock block = run.adapter(call).map_transfer(
         &mdl, run.bases[call.allocation], mdl.virtual_address + call.offset, bytes_of(call, mdl), call.direction);
     run.mapped.clear();
     run.value = block.bytes;
@@ -57,7 +57,7 @@ const Handlers& version_1_and_2() {
         {"get_dma_adapter", [](const Call& call, StepRuntime&, Run& run) { return get_adapter(call, run, false); }},
         {"put_dma_adapter",
          [](const Call& call, StepRuntime&, Run& run) {
-             run.adapters[call.adapter].put_dma_adapter();
+             run.adapter(call).put_dma_adapter();
              return Status::Success;
          }},
         {"ke_flush_io_buffers",
@@ -68,44 +68,43 @@ const Handlers& version_1_and_2() {
          }},
         {"allocate_adapter_channel",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].allocate_adapter_channel(call.device, call.registers,
-                                                                        keep_base(call, run));
+             return run.adapter(call).allocate_adapter_channel(call.device, call.registers, keep_base(call, run));
          }},
         {"map_transfer", [](const Call& call, StepRuntime&, Run& run) { return map(call, run); }},
         {"flush_adapter_buffers",
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::Mdl& mdl = run.buffers[call.buffer];
-             const bool flushed = run.adapters[call.adapter].flush_adapter_buffers(&mdl, run.bases[call.allocation],
-                                                                                   mdl.virtual_address + call.offset,
-                                                                                   bytes_of(call, mdl), call.direction);
+             const bool flushed = run.adapter(call).flush_adapter_buffers(&mdl, run.bases[call.allocation],
+                                                                          mdl.virtual_address + call.offset,
+                                                                          bytes_of(call, mdl), call.direction);
              return flushed ? Status::Success : Status::Unsuccessful;
          }},
         {"free_adapter_channel",
-         [](const Call& call, StepRuntime&, Run& run) { return run.adapters[call.adapter].free_adapter_channel(); }},
+         [](const Call& call, StepRuntime&, Run& run) { return run.adapter(call).free_adapter_channel(); }},
         {"free_map_registers",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].free_map_registers(run.bases[call.allocation], call.registers);
+             return run.adapter(call).free_map_registers(run.bases[call.allocation], call.registers);
          }},
         {"get_dma_alignment",
          [](const Call& call, StepRuntime&, Run& run) {
-             run.value = run.adapters[call.adapter].get_dma_alignment();
+             run.value = run.adapter(call).get_dma_alignment();
              return Status::Success;
          }},
         {"read_dma_counter",
          [](const Call& call, StepRuntime&, Run& run) {
-             run.value = run.adapters[call.adapter].read_dma_counter();
+             run.value = run.adapter(call).read_dma_counter();
              return Status::Success;
          }},
         {"get_scatter_gather_list",
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::Mdl& mdl = run.buffers[call.buffer];
-             return run.adapters[call.adapter].get_scatter_gather_list(
-                 call.device, &mdl, mdl.virtual_address + call.offset, bytes_of(call, mdl), keep_list(call, run),
-                 call.direction);
+             return run.adapter(call).get_scatter_gather_list(call.device, &mdl, mdl.virtual_address + call.offset,
+                                                              bytes_of(call, mdl), keep_list(call, run),
+                                                              call.direction);
          }},
         {"put_scatter_gather_list",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].put_scatter_gather_list(run.lists[call.allocation], call.direction);
+             return run.adapter(call).put_scatter_gather_list(run.lists[call.allocation], call.direction);
          }},
         {"calculate_scatter_gather_list_size",
          [](const Call& call, StepRuntime&, Run& run) {
@@ -114,7 +113,7 @@ const Handlers& version_1_and_2() {
              const std::uint64_t va = (mdl == nullptr ? 0 : mdl->virtual_address) + call.offset;
              std::uint64_t size = 0;
              std::uint64_t registers = 0;
-             const Status status = run.adapters[call.adapter].calculate_scatter_gather_list_size(
+             const Status status = run.adapter(call).calculate_scatter_gather_list_size(
                  mdl, va, mdl == nullptr ? call.size.value_or(0) : bytes_of(call, *mdl), size, registers);
              run.value = size;
              return status;
@@ -122,7 +121,7 @@ const Handlers& version_1_and_2() {
         {"build_scatter_gather_list",
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::Mdl& mdl = run.buffers[call.buffer];
-             return run.adapters[call.adapter].build_scatter_gather_list(
+             return run.adapter(call).build_scatter_gather_list(
                  call.device, &mdl, mdl.virtual_address + call.offset, bytes_of(call, mdl), keep_list(call, run),
                  call.direction, call.elements == 0 ? 0 : dma::list_bytes(call.elements));
          }},
@@ -130,7 +129,7 @@ const Handlers& version_1_and_2() {
          [](const Call& call, StepRuntime&, Run& run) {
              dma::Mdl mdl;
              const Status status =
-                 run.adapters[call.adapter].build_mdl_from_scatter_gather_list(run.lists[call.allocation], mdl);
+                 run.adapter(call).build_mdl_from_scatter_gather_list(run.lists[call.allocation], mdl);
              if (status == Status::Success) {
                  run.buffers[call.buffer] = mdl;
              }
@@ -139,38 +138,38 @@ const Handlers& version_1_and_2() {
         {"allocate_common_buffer",
          [](const Call& call, StepRuntime&, Run& run) {
              return keep_common(call, run,
-                                run.adapters[call.adapter].allocate_common_buffer(call.size.value_or(0), call.cached));
+                                run.adapter(call).allocate_common_buffer(call.size.value_or(0), call.cached));
          }},
         {"free_common_buffer",
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::CommonBuffer& buffer = run.common[call.allocation];
-             return run.adapters[call.adapter].free_common_buffer(call.size.value_or(buffer.asked), buffer.logical,
-                                                                  buffer.address, call.cached);
+             return run.adapter(call).free_common_buffer(call.size.value_or(buffer.asked), buffer.logical,
+                                                         buffer.address, call.cached);
          }},
         {"allocate_common_buffer_ex",
          [](const Call& call, StepRuntime&, Run& run) {
-             return keep_common(call, run,
-                                run.adapters[call.adapter].allocate_common_buffer_ex(
-                                    call.bounds.highest, call.size.value_or(0), call.cached));
+             return keep_common(
+                 call, run,
+                 run.adapter(call).allocate_common_buffer_ex(call.bounds.highest, call.size.value_or(0), call.cached));
          }},
         {"allocate_common_buffer_with_bounds",
          [](const Call& call, StepRuntime&, Run& run) {
-             return keep_common(call, run,
-                                run.adapters[call.adapter].allocate_common_buffer_with_bounds(
-                                    call.bounds, call.size.value_or(0), call.cached));
+             return keep_common(
+                 call, run,
+                 run.adapter(call).allocate_common_buffer_with_bounds(call.bounds, call.size.value_or(0), call.cached));
          }},
         {"allocate_domain_common_buffer",
          [](const Call& call, StepRuntime&, Run& run) {
              return keep_common(call, run,
-                                run.adapters[call.adapter].allocate_domain_common_buffer(
-                                    run.domains[call.domain], call.bounds, call.size.value_or(0), call.cached));
+                                run.adapter(call).allocate_domain_common_buffer(run.domains[call.domain], call.bounds,
+                                                                                call.size.value_or(0), call.cached));
          }},
         {"create_common_buffer_from_mdl",
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::Mdl& mdl = run.buffers[call.buffer];
              dma::CommonBuffer buffer;
-             const Status status = run.adapters[call.adapter].create_common_buffer_from_mdl(
-                 &mdl, call.offset, bytes_of(call, mdl), {}, buffer);
+             const Status status =
+                 run.adapter(call).create_common_buffer_from_mdl(&mdl, call.offset, bytes_of(call, mdl), {}, buffer);
              if (status == Status::Success) {
                  keep_common(call, run, buffer);
              }
@@ -179,14 +178,13 @@ const Handlers& version_1_and_2() {
         {"allocate_common_buffer_vector",
          [](const Call& call, StepRuntime&, Run& run) {
              std::uint32_t& vector = run.vectors[call.allocation];
-             vector = run.adapters[call.adapter].allocate_common_buffer_vector(call.count, call.size.value_or(0),
-                                                                               call.cached);
+             vector = run.adapter(call).allocate_common_buffer_vector(call.count, call.size.value_or(0), call.cached);
              return vector != 0 ? Status::Success : Status::InsufficientResources;
          }},
         {"get_common_buffer_from_vector",
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::CommonBuffer buffer =
-                 run.adapters[call.adapter].get_common_buffer_from_vector(run.vectors[call.allocation], call.index);
+                 run.adapter(call).get_common_buffer_from_vector(run.vectors[call.allocation], call.index);
              if (buffer) {
                  run.buffers[call.buffer] = dma::make_contiguous_mdl(buffer.address, buffer.asked);
              }
@@ -194,11 +192,11 @@ const Handlers& version_1_and_2() {
          }},
         {"free_common_buffer_from_vector",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].free_common_buffer_from_vector(run.vectors[call.allocation], call.index);
+             return run.adapter(call).free_common_buffer_from_vector(run.vectors[call.allocation], call.index);
          }},
         {"free_common_buffer_vector",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].free_common_buffer_vector(run.vectors[call.allocation]);
+             return run.adapter(call).free_common_buffer_vector(run.vectors[call.allocation]);
          }},
     };
     return kHandlers;

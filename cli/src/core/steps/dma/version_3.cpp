@@ -30,8 +30,8 @@ dma::ListControl list_control_of(const Call& call, Run& run) {
 Status allocate(const Call& call, Run& run) {
     dma::AdapterControl control = control_of(call, run);
     dma::RegisterBase* base = control ? nullptr : &run.bases[call.allocation];
-    return run.adapters[call.adapter].allocate_adapter_channel_ex(
-        call.device, run.contexts[call.allocation], call.registers, {call.synchronous}, std::move(control), base);
+    return run.adapter(call).allocate_adapter_channel_ex(call.device, run.contexts[call.allocation], call.registers,
+                                                         {call.synchronous}, std::move(control), base);
 }
 
 Status list(const Call& call, Run& run, bool build) {
@@ -39,7 +39,7 @@ Status list(const Call& call, Run& run, bool build) {
     dma::ListControl control = list_control_of(call, run);
     dma::ScatterGatherList made;
     dma::ScatterGatherList* place = control ? nullptr : &made;
-    dma::Adapter& adapter = run.adapters[call.adapter];
+    dma::Adapter& adapter = run.adapter(call);
     const dma::TransferContext& context = run.contexts[call.allocation];
     const Status status =
         build ? adapter.build_scatter_gather_list_ex(call.device, context, &mdl, call.offset, bytes_of(call, mdl),
@@ -62,10 +62,10 @@ Status map(const Call& call, Run& run) {
         run.completed.reset();
         routine = [&run](dma::CompletionStatus status) { run.completed = status; };
     }
-    const Status status = run.adapters[call.adapter].map_transfer_ex(
-        &mdl, run.bases[call.allocation], call.offset, 0, bytes, call.direction,
-        call.elements == 0 ? 0 : dma::list_bytes(call.elements), call.elements == 0 ? nullptr : &run.mapped,
-        std::move(routine));
+    const Status status =
+        run.adapter(call).map_transfer_ex(&mdl, run.bases[call.allocation], call.offset, 0, bytes, call.direction,
+                                          call.elements == 0 ? 0 : dma::list_bytes(call.elements),
+                                          call.elements == 0 ? nullptr : &run.mapped, std::move(routine));
     run.value = status == Status::Success ? bytes : 0;
     return status;
 }
@@ -77,7 +77,7 @@ const Handlers& version_3() {
         {"get_dma_adapter_info",
          [](const Call& call, StepRuntime&, Run& run) {
              dma::AdapterInfo info;
-             const Status status = run.adapters[call.adapter].get_dma_adapter_info(info);
+             const Status status = run.adapter(call).get_dma_adapter_info(info);
              run.value = info.element_limit;
              return status;
          }},
@@ -85,23 +85,23 @@ const Handlers& version_3() {
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::Mdl& mdl = run.buffers[call.buffer];
              dma::TransferInfo info;
-             const Status status = run.adapters[call.adapter].get_dma_transfer_info(
+             const Status status = run.adapter(call).get_dma_transfer_info(
                  &mdl, call.offset, bytes_of(call, mdl), call.direction == dma::Direction::ToDevice, info);
              run.value = info.registers;
              return status;
          }},
         {"initialize_dma_transfer_context",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].initialize_dma_transfer_context(run.contexts[call.allocation]);
+             return run.adapter(call).initialize_dma_transfer_context(run.contexts[call.allocation]);
          }},
         {"allocate_adapter_channel_ex", [](const Call& call, StepRuntime&, Run& run) { return allocate(call, run); }},
         {"configure_adapter_channel",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].configure_adapter_channel(call.count, call.index);
+             return run.adapter(call).configure_adapter_channel(call.count, call.index);
          }},
         {"cancel_adapter_channel",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].cancel_adapter_channel(call.device, run.contexts[call.allocation])
+             return run.adapter(call).cancel_adapter_channel(call.device, run.contexts[call.allocation])
                         ? Status::Success
                         : Status::Unsuccessful;
          }},
@@ -109,37 +109,35 @@ const Handlers& version_3() {
         {"flush_adapter_buffers_ex",
          [](const Call& call, StepRuntime&, Run& run) {
              const dma::Mdl& mdl = run.buffers[call.buffer];
-             return run.adapters[call.adapter].flush_adapter_buffers_ex(&mdl, run.bases[call.allocation], call.offset,
-                                                                        bytes_of(call, mdl), call.direction);
+             return run.adapter(call).flush_adapter_buffers_ex(&mdl, run.bases[call.allocation], call.offset,
+                                                               bytes_of(call, mdl), call.direction);
          }},
         {"free_adapter_object",
          [](const Call& call, StepRuntime&, Run& run) {
-             run.adapters[call.adapter].free_adapter_object(call.device, call.action);
+             run.adapter(call).free_adapter_object(call.device, call.action);
              return Status::Success;
          }},
         {"cancel_mapped_transfer",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].cancel_mapped_transfer(run.contexts[call.allocation]);
+             return run.adapter(call).cancel_mapped_transfer(run.contexts[call.allocation]);
          }},
         {"get_scatter_gather_list_ex", [](const Call& call, StepRuntime&, Run& run) { return list(call, run, false); }},
         {"build_scatter_gather_list_ex",
          [](const Call& call, StepRuntime&, Run& run) { return list(call, run, true); }},
         {"flush_dma_buffer",
          [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].flush_dma_buffer(&run.buffers[call.buffer],
-                                                                call.direction == dma::Direction::FromDevice);
+             return run.adapter(call).flush_dma_buffer(&run.buffers[call.buffer],
+                                                       call.direction == dma::Direction::FromDevice);
          }},
         {"get_dma_domain",
          [](const Call& call, StepRuntime&, Run& run) {
-             run.value = run.adapters[call.adapter].get_dma_domain();
+             run.value = run.adapter(call).get_dma_domain();
              return Status::Success;
          }},
-        {"join_dma_domain",
-         [](const Call& call, StepRuntime&, Run& run) {
-             return run.adapters[call.adapter].join_dma_domain(run.domains[call.domain]);
-         }},
+        {"join_dma_domain", [](const Call& call, StepRuntime&,
+                               Run& run) { return run.adapter(call).join_dma_domain(run.domains[call.domain]); }},
         {"leave_dma_domain",
-         [](const Call& call, StepRuntime&, Run& run) { return run.adapters[call.adapter].leave_dma_domain(); }},
+         [](const Call& call, StepRuntime&, Run& run) { return run.adapter(call).leave_dma_domain(); }},
     };
     return kHandlers;
 }

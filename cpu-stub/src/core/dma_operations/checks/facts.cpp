@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What happened outside of calls: guards, faults, counters, devices.
+#include "dmasim/bus/core/map_registers.h"
+
 #include "rules.h"
 
 namespace dmasim::dma::checks {
@@ -59,16 +61,28 @@ Found early_flush(const RuleView& view) {
                : Found{};
 }
 
+std::string_view cause_of(std::uint64_t kind) {
+    switch (static_cast<TranslationFault::Kind>(kind)) {
+        case TranslationFault::Kind::NotMapped:
+            return "nothing is mapped there";
+        case TranslationFault::Kind::WrongDirection:
+            return "mapped for the other direction only";
+        default:
+            return "the burst runs over pages that do not follow each other in memory";
+    }
+}
+
 Found fault(const RuleView& view) {
     return of(view, Kind::RemappingFault) ? FindingFields{{"logical address", view.fact->address},
-                                                          {"kind", view.fact->length},
-                                                          {"write", view.fact->flag ? 1U : 0U}}
+                                                          {"access", view.fact->flag ? "write" : "read"},
+                                                          {"cause", cause_of(view.fact->start)}}
                                           : Found{};
 }
 
 Found vector_misuse(const RuleView& view) {
-    return of(view, Kind::VectorMisuse) ? FindingFields{{"index", view.fact->address}, {"misuse", view.fact->start}}
-                                        : Found{};
+    return of(view, Kind::VectorMisuse)
+               ? FindingFields{{"index", view.fact->address}, {"misuse", vector_misuse_of(view.fact->start)}}
+               : Found{};
 }
 
 Found touched_by_cpu(const RuleView& view) {
@@ -86,7 +100,7 @@ Found touched_by_cpu(const RuleView& view) {
                     piece.physical < view.fact->address + view.fact->length) {
                     return FindingFields{{"address", view.fact->address},
                                          {"length", view.fact->length},
-                                         {"store", view.fact->flag ? 1U : 0U},
+                                         {"access", view.fact->flag ? "store" : "load"},
                                          {"mapped by device", mapping.device}};
                 }
             }
@@ -163,8 +177,9 @@ Found outside_of_mappings(const RuleView& view) {
         meant(view, view.fact->address) != 0) {
         return {};
     }
-    return FindingFields{
-        {"logical address", view.fact->address}, {"length", view.fact->length}, {"write", view.fact->flag ? 1U : 0U}};
+    return FindingFields{{"logical address", view.fact->address},
+                         {"length", view.fact->length},
+                         {"access", view.fact->flag ? "write" : "read"}};
 }
 
 Found high_bits_lost(const RuleView& view) {

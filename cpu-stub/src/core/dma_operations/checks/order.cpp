@@ -47,13 +47,27 @@ Found not_flushed(const RuleView& view) {
 Found wrong_level(const RuleView& view) {
     const LevelRule rule = spec_of(view.call->routine).level;
     const bool exact = rule == LevelRule::Dispatch && view.call->level != Level::Dispatch;
-    return exact ? FindingFields{{"required", 2}, {"current", static_cast<std::uint64_t>(view.call->level) * 2}}
-                 : Found{};
+    return exact ? FindingFields{{"required", "dispatch"}, {"current", name_of(view.call->level)}} : Found{};
 }
 
 Found level_too_high(const RuleView& view) {
     const bool high = spec_of(view.call->routine).level == LevelRule::Passive && view.call->level != Level::Passive;
-    return high ? FindingFields{{"highest", 0}, {"current", 2}} : Found{};
+    return high ? FindingFields{{"highest", "passive"}, {"current", "dispatch"}} : Found{};
+}
+
+Found wrong_class(const RuleView& view) {
+    if (view.adapter == nullptr || view.adapter->released) {
+        return {};
+    }
+    const bool master = view.adapter->description.master;
+    const AdapterClass adapters = spec_of(view.call->routine).adapters;
+    // Who reads a counter that there is not is told so by SV-16.
+    const bool other = (adapters == AdapterClass::BusMaster && !master) ||
+                       (adapters == AdapterClass::System && master && !is(view, Routine::ReadDmaCounter));
+    const bool list =
+        (is(view, Routine::GetScatterGatherListEx) || is(view, Routine::BuildScatterGatherListEx)) && view.call->flag;
+    const bool completion = is(view, Routine::MapTransferEx) && master && view.call->flag;
+    return other || list || completion ? FindingFields{{"adapter", master ? "bus master" : "system channel"}} : Found{};
 }
 
 Found released_adapter(const RuleView& view) {
@@ -61,7 +75,8 @@ Found released_adapter(const RuleView& view) {
 }
 
 Found null_adapter(const RuleView& view) {
-    return view.call->adapter == 0 && spec_of(view.call->routine).since > 0 ? FindingFields{} : Found{};
+    // A handle of another system is none here.
+    return view.adapter == nullptr && spec_of(view.call->routine).since > 0 ? FindingFields{} : Found{};
 }
 
 Found obsolete(const RuleView& view) {
@@ -88,7 +103,7 @@ Found second_request(const RuleView& view) {
         std::any_of(view.state.allocations.begin(), view.state.allocations.end(), [&](const auto& entry) {
             return entry.second.device == view.call->device && entry.second.in_callback && entry.second.list == 0;
         });
-    return waits || inside ? FindingFields{{"inside of the callback", inside ? 1U : 0U}} : Found{};
+    return waits || inside ? FindingFields{{"the first one", inside ? "is in its callback" : "waits"}} : Found{};
 }
 
 Found counter_of_master(const RuleView& view) {
@@ -96,7 +111,7 @@ Found counter_of_master(const RuleView& view) {
         (!view.adapter->description.master && view.call->result == Status::Success)) {
         return {};
     }
-    return FindingFields{{"bus master", view.adapter->description.master ? 1U : 0U}};
+    return FindingFields{{"adapter", view.adapter->description.master ? "bus master" : "system channel"}};
 }
 
 Found redundant_flush(const RuleView& view) {
@@ -143,17 +158,6 @@ Found cancelled_context(const RuleView& view) {
     return FindingFields{{"context", view.allocation->context}};
 }
 
-Found wrong_class(const RuleView& view) {
-    if (view.adapter == nullptr) {
-        return {};
-    }
-    const bool master = view.adapter->description.master;
-    const bool list = (is(view, Routine::GetScatterGatherListEx) || is(view, Routine::BuildScatterGatherListEx)) &&
-                      (!master || view.call->flag);
-    const bool completion = is(view, Routine::MapTransferEx) && master && view.call->flag;
-    return list || completion ? FindingFields{{"bus master", master ? 1U : 0U}} : Found{};
-}
-
 Found parameters_differ(const RuleView& view) {
     if (!flushes(view) || view.allocation == nullptr || view.allocation->mappings.empty()) {
         return {};
@@ -176,8 +180,8 @@ Found parameters_differ(const RuleView& view) {
                          {"mapped at offset", mapping->offset},
                          {"length", view.call->length},
                          {"mapped length", mapping->bytes},
-                         {"direction", static_cast<std::uint64_t>(view.call->direction)},
-                         {"mapped direction", static_cast<std::uint64_t>(mapping->direction)}};
+                         {"direction", name_of(view.call->direction)},
+                         {"mapped direction", name_of(mapping->direction)}};
 }
 
 Found put_direction_differs(const RuleView& view) {
@@ -188,8 +192,8 @@ Found put_direction_differs(const RuleView& view) {
     if (list == view.state.lists.end() || list->second.freed || list->second.direction == view.call->direction) {
         return {};
     }
-    return FindingFields{{"direction", static_cast<std::uint64_t>(view.call->direction)},
-                         {"mapped direction", static_cast<std::uint64_t>(list->second.direction)}};
+    return FindingFields{{"direction", name_of(view.call->direction)},
+                         {"mapped direction", name_of(list->second.direction)}};
 }
 
 Found map_before_flush(const RuleView& view) {

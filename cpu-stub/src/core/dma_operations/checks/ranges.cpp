@@ -69,14 +69,18 @@ Found flush_of_another_buffer(const RuleView& view) {
 
 Found flush_of_nothing(const RuleView& view) {
     if (!flushes(view) || view.adapter == nullptr || view.adapter->released ||
-        (view.allocation != nullptr && !view.allocation->mappings.empty())) {
+        (view.allocation != nullptr && view.allocation->adapter == view.call->adapter &&
+         !view.allocation->mappings.empty())) {
         return {};
     }
     return FindingFields{{"base", view.call->base}, {"address", view.call->address}};
 }
 
 Found outside_of_the_mdl(const RuleView& view) {
-    if ((!maps(view) && !flushes(view)) || view.call->mdl == nullptr) {
+    // Of lists before version 3 the place in the chain is told: DV-1F1, DV-1F2.
+    const bool asks = is(view, Routine::CalculateScatterGatherListSize) || is(view, Routine::GetDmaTransferInfo) ||
+                      (lists(view) && view.call->is_offset);
+    if ((!maps(view) && !flushes(view) && !asks) || view.call->mdl == nullptr) {
         return {};
     }
     const std::optional<std::uint64_t> offset = offset_of(*view.call);
@@ -137,7 +141,8 @@ Found behind_the_first_mdl(const RuleView& view) {
 
 /// Bytes asked for behind the end of the chain.
 std::uint64_t excess_of(const RuleView& view) {
-    if ((!maps(view) && !lists(view)) || view.call->mdl == nullptr) {
+    const bool asks = is(view, Routine::CalculateScatterGatherListSize) || is(view, Routine::GetDmaTransferInfo);
+    if ((!maps(view) && !lists(view) && !asks) || view.call->mdl == nullptr) {
         return 0;
     }
     const std::optional<std::uint64_t> offset = offset_of(*view.call);

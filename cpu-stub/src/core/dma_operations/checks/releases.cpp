@@ -142,7 +142,7 @@ Found vector_leaked(const RuleView& view) {
     }
     for (const auto& [id, vector] : view.state.vectors) {
         if (vector.adapter == view.call->adapter && !vector.gone) {
-            return FindingFields{{"vector", id}, {"misuse", 5}};
+            return FindingFields{{"vector", id}, {"misuse", vector_misuse_of(5)}};
         }
     }
     return {};
@@ -179,7 +179,7 @@ Found common_buffer_differs(const RuleView& view) {
     for (const CommonBufferState& entry : view.state.common_buffers) {
         if (entry.adapter == view.call->adapter && !entry.freed && entry.buffer.address == view.call->address &&
             (entry.buffer.asked != view.call->length || entry.buffer.logical != view.call->list ||
-             entry.buffer.asked_cached != view.call->flag)) {
+             entry.buffer.asked_cached != view.call->flag || entry.vector != 0)) {
             return FindingFields{{"length", view.call->length},
                                  {"allocated", entry.buffer.asked},
                                  {"logical address", view.call->list},
@@ -191,13 +191,15 @@ Found common_buffer_differs(const RuleView& view) {
 
 Found release_does_not_match(const RuleView& view) {
     if (is(view, Routine::FreeMapRegisters) && view.allocation != nullptr && view.allocation->holds_registers &&
-        (view.allocation->registers != view.call->count || view.allocation->kept_object)) {
+        view.allocation->adapter == view.call->adapter &&
+        (view.allocation->registers != view.call->count || view.allocation->kept_object ||
+         view.allocation->list != 0)) {
         return FindingFields{{"freed", view.call->count}, {"allocated", view.allocation->registers}};
     }
     if (is(view, Routine::FreeAdapterChannel) && view.adapter != nullptr && owner(view) == nullptr) {
         for (const auto& [base, allocation] : view.state.allocations) {
             if (allocation.adapter == view.call->adapter && allocation.holds_registers && allocation.kept_registers) {
-                return FindingFields{{"freed", 0}, {"allocated", allocation.registers}};
+                return FindingFields{{"freed", std::uint64_t{0}}, {"allocated", allocation.registers}};
             }
         }
     }
@@ -209,7 +211,7 @@ Found wrong_callback_result(const RuleView& view) {
         view.adapter->description.master || view.call->action == AllocationAction::KeepObject) {
         return {};
     }
-    return FindingFields{{"result", static_cast<std::uint64_t>(view.call->action)}};
+    return FindingFields{{"result", name_of(view.call->action)}};
 }
 
 }  // namespace

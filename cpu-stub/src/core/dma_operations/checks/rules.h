@@ -18,6 +18,7 @@ const std::vector<DriverRule>& order_rules();    ///< Calls in the wrong order, 
 const std::vector<DriverRule>& range_rules();    ///< Addresses and lengths.
 const std::vector<DriverRule>& fact_rules();     ///< What happened outside of calls: guards, faults, devices.
 const std::vector<DriverRule>& streaming_rules();  ///< Mappings in the manner of Linux.
+const std::vector<DriverRule>& refusal_rules();    ///< What the system refuses and none of the others names.
 
 inline bool is(const RuleView& view, Routine routine) {
     return view.call->routine == routine;
@@ -44,6 +45,22 @@ inline std::optional<std::uint64_t> offset_of(const DriverCall& call) {
         return std::nullopt;
     }
     return call.address - call.mdl->virtual_address;
+}
+
+/// What a misuse of a vector of common buffers is (`DriverFact::VectorMisuse`).
+inline std::string_view vector_misuse_of(std::uint64_t kind) {
+    switch (kind) {
+        case 1:
+            return "at another level than passive";
+        case 2:
+            return "not empty when it was freed";
+        case 3:
+            return "index out of bounds";
+        case 4:
+            return "index freed already";
+        default:
+            return "never freed";
+    }
 }
 
 }  // namespace dmasim::dma::checks

@@ -46,13 +46,6 @@ const StreamingMapping* synced(const RuleView& view) {
                                          : nullptr;
 }
 
-std::uint64_t number(Direction direction) {
-    return static_cast<std::uint64_t>(direction);
-}
-std::uint64_t number(MappingKind kind) {
-    return static_cast<std::uint64_t>(kind);
-}
-
 Found unmap_of_an_error(const RuleView& view) {
     return unmaps(view) && call_of(view).dma == kMappingError ? FindingFields{} : Found{};
 }
@@ -79,8 +72,8 @@ Found other_kind(const RuleView& view) {
     }
     return FindingFields{{"address", mapping->dma},
                          {"size", mapping->bytes},
-                         {"mapped kind", number(mapping->kind)},
-                         {"kind", number(call_of(view).kind)}};
+                         {"mapped kind", name_of(mapping->kind)},
+                         {"kind", name_of(call_of(view).kind)}};
 }
 
 Found other_cpu_address(const RuleView& view) {
@@ -107,8 +100,8 @@ Found other_direction(const RuleView& view) {
     }
     return FindingFields{{"address", mapping->dma},
                          {"size", mapping->bytes},
-                         {"mapped direction", number(mapping->direction)},
-                         {"direction", number(call_of(view).direction)}};
+                         {"mapped direction", name_of(mapping->direction)},
+                         {"direction", name_of(call_of(view).direction)}};
 }
 
 Found never_tested(const RuleView& view) {
@@ -117,7 +110,7 @@ Found never_tested(const RuleView& view) {
         (mapping->kind != MappingKind::Single && mapping->kind != MappingKind::Resource)) {
         return {};
     }
-    return FindingFields{{"address", mapping->dma}, {"size", mapping->bytes}, {"kind", number(mapping->kind)}};
+    return FindingFields{{"address", mapping->dma}, {"size", mapping->bytes}, {"kind", name_of(mapping->kind)}};
 }
 
 template <typename Wrong>
@@ -216,8 +209,8 @@ Found sync_too_long(const RuleView& view) {
 FindingFields both_directions(const StreamingMapping& mapping, const StreamingCall& call) {
     return {{"address", call.dma},
             {"size", call.bytes},
-            {"mapped direction", number(mapping.direction)},
-            {"direction", number(call.direction)}};
+            {"mapped direction", name_of(mapping.direction)},
+            {"direction", name_of(call.direction)}};
 }
 
 Found sync_direction(const RuleView& view) {
@@ -330,8 +323,8 @@ Found unbound_with_mappings(const RuleView& view) {
     return FindingFields{{"count", count},
                          {"example at address", example->dma},
                          {"size", example->bytes},
-                         {"direction", number(example->direction)},
-                         {"kind", number(example->kind)}};
+                         {"direction", name_of(example->direction)},
+                         {"kind", name_of(example->kind)}};
 }
 
 Found records_used_up(const RuleView& view) {

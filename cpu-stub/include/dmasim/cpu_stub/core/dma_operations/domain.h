@@ -77,6 +77,8 @@ class RemappingUnit {
     Domain* find(std::uint32_t domain);
     [[nodiscard]] bool free(const Domain& domain, std::uint64_t logical, std::uint64_t pages) const;
     void use(Device& device, const Domain* domain);
+    /// Tells the checks that a call was refused.
+    Status refuse(DeviceId device, std::uint32_t domain, Status status);
 
     DmaOperations& dma_;
     std::uint32_t page_bytes_;

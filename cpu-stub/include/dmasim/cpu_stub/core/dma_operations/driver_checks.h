@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,10 +17,15 @@ namespace dmasim::dma {
 class StreamingState;
 struct StreamingCall;
 
-/// A value that a finding tells of.
+/// A value that a finding tells of: a number, or a word.
 struct FindingField {
+    FindingField(std::string_view field_name, std::uint64_t number) : name(field_name), value(number) {}
+    FindingField(std::string_view field_name, std::string_view field_word) : name(field_name), word(field_word) {}
+    FindingField(std::string_view field_name, const char* field_word) : name(field_name), word(field_word) {}
+
     std::string_view name;
     std::uint64_t value = 0;
+    std::string_view word;  ///< If it is not empty: in place of the number. A literal.
 };
 using FindingFields = std::vector<FindingField>;
 
@@ -58,6 +64,7 @@ struct RuleView {
     const StreamingState* streaming_state = nullptr;
     const AdapterState* adapter = nullptr;   ///< Of the call.
     const Allocation* allocation = nullptr;  ///< Of the call's base.
+    bool told = false;                       ///< Another rule has something to say about this call.
 };
 
 /// When a rule is asked.
@@ -100,11 +107,13 @@ class DriverChecker final : public CallObserver {
     void clear();
 
   private:
-    void apply(RuleMoment moment, const RuleView& view);
+    void apply(RuleMoment moment, RuleView view);
 
     std::size_t limit_;
     std::vector<DriverFinding> findings_;
     std::uint64_t count_ = 0;
+    std::uint64_t spoken_ = 0;                      ///< As `count_`, with the rules that are silenced.
+    std::map<std::uint64_t, std::uint64_t> calls_;  ///< `spoken_` when the calls that still run were made.
     std::vector<std::string> silenced_;
     std::vector<DeviceId> devices_;
     std::function<void(const DriverFinding&)> listener_;

@@ -32,6 +32,7 @@ using ListControl = std::function<void(const ScatterGatherList& list)>;
 /// One call of a driver as the checks see it. What a routine does not have is 0.
 struct DriverCall {
     Routine routine = Routine::GetDmaAdapter;
+    std::uint64_t number = 0;   ///< Its own, from 1 on; 0: the result of a callback, which is no call.
     Cycles at;                  ///< When it was made; after the call: when it returned.
     std::uint32_t adapter = 0;  ///< 0: null.
     DeviceId device = 0;
@@ -273,7 +274,7 @@ struct DriverFact {
         TagBefore,
         TagAfter,
         FreeRegisterWritten,  ///< Page of a free register, at `address`.
-        RemappingFault,       ///< address = logical, length = kind of fault, flag: the device wrote.
+        RemappingFault,       ///< `length` bytes at logical `address`, start = kind of fault, flag: the device wrote.
         CounterRead,          ///< address = value, start = value before, length = cycles in between.
         Unload,               ///< The driver of `device` goes away.
         DeviceAccess,         ///< A device moves `length` bytes at logical `address`; flag: it writes memory.
@@ -285,6 +286,7 @@ struct DriverFact {
         DeviceStartedEarly,   ///< The device was started, or asserted its request, before its channel was programmed.
         FifoNotEmpty,         ///< A request was completed with `length` bytes in the device's FIFO.
         DomainSwitched,       ///< With `length` transactions in flight.
+        RemappingRefused,     ///< A change of domain `start` was answered with `Status` number `address`.
         VectorMisuse,  ///< start: 1 level, 2 not empty at free, 3 out of bounds, 4 index freed, 5 leak; address: index.
     };
     Kind kind = Kind::Unload;
