@@ -335,8 +335,8 @@ Result simulate(const Scenario& scenario, const SimulateOptions& options) {
     for (const ReportSection& section : result.sections) {
         result.statistics.insert(result.statistics.end(), section.statistics.begin(), section.statistics.end());
     }
+    result.expectations = platform.checks();  // Of a run that failed: those that it came to.
     if (result.failure.empty()) {
-        result.expectations = platform.checks();
         const auto peek = [&](std::uint64_t address, void* data, std::uint64_t bytes) {
             return platform.peek(address, data, bytes);
         };

@@ -62,7 +62,7 @@ class Platform final : public sc_core::sc_module {
     /// The simulation is over: what the steps have left to tell is told.
     void end_program() {
         if (runtime_ != nullptr) {
-            runtime_->end();
+            runtime_->end(cpu_ != nullptr && cpu_->finished());
         }
     }
     /// Outcomes of the expectations of the program's steps so far.

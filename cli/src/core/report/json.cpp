@@ -111,6 +111,13 @@ std::string json_report(const Result& result) {
                                       {"unit", statistic.unit},
                                       {"description", statistic.description}});
     }
+    json["sections"] = OrderedJson::array();
+    for (const ReportSection& section : result.sections) {
+        json["sections"].push_back({{"title", section.title},
+                                    {"lines", section.lines},
+                                    {"table", section.table},
+                                    {"closing", section.closing}});
+    }
     json["expectations"] = OrderedJson::array();
     for (const Check& check : result.expectations) {
         OrderedJson one{{"what", check.what}, {"holds", check.holds}};

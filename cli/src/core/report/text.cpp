@@ -258,10 +258,6 @@ void latencies(const Result& result, std::string& out) {
 
 void outcome(const Result& result, std::string& out) {
     out += "\n";
-    if (!result.failure.empty()) {
-        out += fmt::format("The simulation failed: {}\n", result.failure);
-        return;
-    }
     for (const std::string& finding : result.finding_texts) {
         out += finding + "\n\n";
     }
@@ -272,6 +268,10 @@ void outcome(const Result& result, std::string& out) {
             out += fmt::format("Not as expected ({}): {}: wanted {}, found {}\n", check.where, check.what, check.wanted,
                                check.found);
         }
+    }
+    if (!result.failure.empty()) {
+        out += fmt::format("The simulation failed: {}\n", result.failure);
+        return;
     }
     if (result.expectations.empty()) {
         out += "Nothing was expected.\n";

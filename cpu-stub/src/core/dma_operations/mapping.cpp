@@ -515,6 +515,46 @@ void DmaOperations::Impl::check_free_registers(const AdapterState& adapter, std:
     }
 }
 
+SplitRule Adapter::split_rule() const {
+    return dma_ == nullptr ? SplitRule::RegisterTrue : dma_->state().config.options.split;
+}
+
+std::uint64_t Adapter::next_operation(const Mdl* mdl, std::uint64_t offset, std::uint64_t rest,
+                                      std::uint64_t registers) const {
+    const AdapterState* adapter = dma_ == nullptr ? nullptr : dma_->state().adapter(id_);
+    const std::uint64_t size = chain_bytes(mdl);
+    if (adapter == nullptr || adapter->released || offset >= size) {
+        return 0;
+    }
+    const DmaConfig& config = dma_->state().config;
+    const SystemLimits system = adapter->description.master ? SystemLimits{} : dma_->impl_->limits_of(*adapter);
+    SplitLimits limits;
+    limits.maximum_bytes = adapter->description.maximum_length;
+    limits.unit_bytes = adapter->description.minimum_unit;
+    if (!adapter->description.master) {
+        limits.maximum_bytes = std::min(limits.maximum_bytes, system.maximum_bytes);
+        limits.unit_bytes = std::max<std::uint64_t>(limits.unit_bytes, system.unit_bytes);
+    }
+    rest = std::min(rest, size - offset);
+    if (config.options.split == SplitRule::RegisterTrue) {
+        // Also of a chain, whose lists take registers of their own where they meet within a page.
+        std::uint64_t room = 0;
+        const std::vector<MemoryFragment> pieces = pages_of(mdl, offset, rest, config.page_bytes);
+        for (std::size_t number = 0; number < pieces.size() && number < registers; ++number) {
+            room += pieces[number].bytes;
+        }
+        return limit_operation(rest, room, limits);
+    }
+    std::uint64_t start = offset;
+    const Mdl* list = mdl;
+    while (start >= list->bytes) {
+        start -= list->bytes;
+        list = list->next;
+    }
+    return dma::next_operation(config.options.split, list->virtual_address + start, rest, registers, config.page_bytes,
+                               limits);
+}
+
 // ------------------------------------------------------------------------------------------- maps of versions 1 and 2
 
 MappedBlock Adapter::map_transfer(const Mdl* mdl, RegisterBase base, std::uint64_t current_va, std::uint64_t bytes,

@@ -121,8 +121,29 @@ void StreamingMap::tell(StreamingCall call) {
     }
 }
 
+void StreamingMap::note(StreamingMapping& mapping, bool for_device) {
+    const bool handed_over = mapping.kind == MappingKind::Single || mapping.kind == MappingKind::List;
+    if (notes_ == nullptr || !handed_over || std::exchange(mapping.noted, for_device) == for_device) {
+        return;
+    }
+    const DmaDirection way = mapping.direction == Direction::ToDevice     ? DmaDirection::ToDevice
+                             : mapping.direction == Direction::FromDevice ? DmaDirection::FromDevice
+                                                                          : DmaDirection::Both;
+    for (std::size_t number = 0; number < mapping.segments.size(); ++number) {
+        const Segment& segment = mapping.segments[number];
+        const std::uint64_t seen = mapping.bounce[number] != 0 ? mapping.bounce[number] : segment.address;
+        if (for_device) {
+            notes_->map(way, seen, segment.bytes, cpu_.now());
+        } else {
+            // No claim that the device has moved all of it: drivers take buffers back that were never used.
+            notes_->completed(seen, 0, cpu_.now());
+        }
+    }
+}
+
 bool StreamingMap::add(StreamingMapping mapping) {
     mapping.at = cpu_.now();
+    note(mapping, true);  // Behind the maintenance: from here on the memory is the device's.
     state_.out_of_records = state_.out_of_records || state_.live.size() >= state_.config.records;
     state_.live.push_back(std::move(mapping));
     return true;
@@ -355,7 +376,8 @@ bool StreamingMap::mapping_error(DeviceId device, std::uint64_t dma) {
 }
 
 void StreamingMap::remove(std::size_t index, bool copy_back) {
-    const StreamingMapping mapping = std::move(state_.live[index]);
+    StreamingMapping mapping = std::move(state_.live[index]);
+    note(mapping, false);
     state_.live.erase(state_.live.begin() + static_cast<std::ptrdiff_t>(index));
     for (std::size_t number = 0; number < mapping.segments.size(); ++number) {
         if (copy_back && !mapping.attributes.skip_sync) {
@@ -396,13 +418,21 @@ void StreamingMap::unmap_list(DeviceId device, const std::vector<Segment>& segme
 void StreamingMap::sync(Routine routine, DeviceId device, std::uint64_t dma, std::uint64_t bytes, Direction direction) {
     StreamingCall call = call_of(routine, device, MappingKind::Single, dma, 0, bytes, direction);
     tell(call);
-    const StreamingMapping* mapping = state_.containing(device, dma);
-    if (mapping == nullptr || mapping->kind != MappingKind::Single) {
+    const StreamingMapping* found = state_.containing(device, dma);
+    if (found == nullptr || found->kind != MappingKind::Single) {
         return;
     }
-    const std::uint64_t offset = dma - mapping->dma;
-    synchronise(*mapping, 0, offset, std::min(bytes, mapping->bytes - offset), direction,
-                routine == Routine::SyncForCpu);
+    StreamingMapping& mapping = state_.live[static_cast<std::size_t>(found - state_.live.data())];
+    const std::uint64_t offset = dma - mapping.dma;
+    const bool for_cpu = routine == Routine::SyncForCpu;
+    const bool whole = offset == 0 && bytes >= mapping.bytes;
+    if (whole && for_cpu) {
+        note(mapping, false);
+    }
+    synchronise(mapping, 0, offset, std::min(bytes, mapping.bytes - offset), direction, for_cpu);
+    if (whole && !for_cpu) {
+        note(mapping, true);
+    }
 }
 
 void StreamingMap::sync_for_cpu(DeviceId device, std::uint64_t dma, std::uint64_t bytes, Direction direction) {
@@ -422,13 +452,21 @@ void StreamingMap::sync_list(Routine routine, DeviceId device, const std::vector
         call.bytes += segment.bytes;
     }
     tell(call);
-    const StreamingMapping* mapping = state_.find(device, call.dma);
-    if (mapping == nullptr || mapping->kind != MappingKind::List) {
+    const std::size_t index = index_of(device, call.dma);
+    if (index >= state_.live.size() || state_.live[index].kind != MappingKind::List) {
         return;
     }
-    for (std::size_t number = 0; number < std::min(entries, mapping->segments.size()); ++number) {
-        synchronise(*mapping, number, 0, mapping->segments[number].bytes, direction,
-                    routine == Routine::SyncListForCpu);
+    StreamingMapping& mapping = state_.live[index];
+    const bool for_cpu = routine == Routine::SyncListForCpu;
+    const bool whole = entries >= mapping.segments.size();
+    if (whole && for_cpu) {
+        note(mapping, false);
+    }
+    for (std::size_t number = 0; number < std::min(entries, mapping.segments.size()); ++number) {
+        synchronise(mapping, number, 0, mapping.segments[number].bytes, direction, for_cpu);
+    }
+    if (whole && !for_cpu) {
+        note(mapping, true);
     }
 }
 

@@ -98,6 +98,15 @@ bool Transaction::begin_operation() {
     if (settings_.maximum_bytes != 0) {
         bytes = std::min(bytes, settings_.maximum_bytes);
     }
+    // Version 3 counts registers exactly by itself; the documented formulas cut before it does.
+    if (adapter_.split_rule() != SplitRule::RegisterTrue && settings_.registers != 0) {
+        bytes = std::min(bytes, adapter_.next_operation(mdl_, offset_ + done_, bytes, settings_.registers));
+        if (bytes == 0) {
+            failure_ = Status::TransactionNotEnoughRegisters;
+            finish();
+            return false;
+        }
+    }
     std::vector<Element> elements;
     const std::uint32_t limit = settings_.element_limit != 0 ? settings_.element_limit : 4096;
     failure_ =

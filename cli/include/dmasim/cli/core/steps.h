@@ -66,11 +66,11 @@ class StepRuntime {
     /// What a kind of steps keeps from one step to the next; empty at first.
     std::shared_ptr<void>& kept(std::string_view kind) { return kept_[std::string(kind)]; }
 
-    /// `action` runs once, at the end of the simulation, even if the program has not ended.
-    void at_end(std::function<void()> action) { at_end_.push_back(std::move(action)); }
-    void end() {
+    /// `action` runs once, at the end of the simulation; it is told whether the program came to its end.
+    void at_end(std::function<void(bool finished)> action) { at_end_.push_back(std::move(action)); }
+    void end(bool finished) {
         for (const auto& action : at_end_) {
-            action();
+            action(finished);
         }
         at_end_.clear();
     }
@@ -84,7 +84,7 @@ class StepRuntime {
     const PlatformSpec& platform_;
     StepHardware hardware_;
     std::vector<Check> checks_;
-    std::vector<std::function<void()>> at_end_;
+    std::vector<std::function<void(bool finished)>> at_end_;
     std::vector<ReportSection> sections_;
     std::map<std::string, std::shared_ptr<void>> kept_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Step dma: the routines of the DMA operations.
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -25,13 +27,13 @@ Run::Run(StepRuntime& runtime, const dma::DmaConfig& config)
     checks.on_finding([this](const dma::DriverFinding& finding) { found.push_back(finding); });
     if (hardware.finding) {
         operations.set_notes(hardware.notes);
-        // What nobody has looked at.
-        runtime.at_end([this, tell = hardware.finding] {
-            for (const dma::DriverFinding& finding : found) {
-                tell(to_finding(finding));
-            }
-        });
     }
+    runtime.at_end([this, &runtime](bool finished) { end(runtime, finished); });
+    for (const MemorySpec& memory : platform.memories) {
+        streaming_config.regions.push_back({{memory.base, memory.config.size}, dma::RegionKind::Ram});
+    }
+    streaming_config.coherent = config.coherent;
+    streaming_config.cache_line = config.cache_line;
     for (AddressTranslator* translator : hardware.translators) {
         if (translator != nullptr) {
             translator->on_fault([this](const TranslationFault& fault) { operations.tell(dma::fact_of(fault, 0)); });
@@ -47,6 +49,32 @@ Run::Run(StepRuntime& runtime, const dma::DmaConfig& config)
         if (settings.interrupt) {
             operations.attach_interrupt(platform.system_dma_line());
         }
+    }
+}
+
+void Run::end(StepRuntime& runtime, bool finished) {
+    // What nobody has looked at.
+    std::string texts;
+    for (const dma::DriverFinding& finding : found) {
+        if (runtime.hardware().finding) {
+            runtime.hardware().finding(to_finding(finding));
+        } else {
+            texts += (texts.empty() ? "" : "; ") + finding.text();
+        }
+    }
+    if (!texts.empty()) {
+        runtime.check({"rules that are broken outside of the calls", "program", false, "none", texts});
+    }
+    found.clear();
+    // Who waits for something that never comes wants to see what it has.
+    for (const auto& [name, adapter] : adapters) {
+        if (!finished && adapter) {
+            runtime.add_section(
+                section_of(fmt::format("Adapter {} when the program was stopped", name), operations.dump(adapter)));
+        }
+    }
+    if (!finished && streaming != nullptr) {
+        runtime.add_section(section_of("Mappings when the program was stopped", streaming->dump()));
     }
 }
 
@@ -80,7 +108,8 @@ Run& run_of(StepRuntime& runtime) {
 }
 
 Handler handler_of(const std::string& call) {
-    for (const auto* group : {&dma_steps::version_1_and_2(), &dma_steps::version_3(), &dma_steps::surroundings()}) {
+    for (const auto* group : {&dma_steps::version_1_and_2(), &dma_steps::version_3(), &dma_steps::streaming(),
+                              &dma_steps::surroundings()}) {
         if (const auto found = group->find(call); found != group->end()) {
             return found->second;
         }
@@ -150,6 +179,9 @@ dma::DeviceDescription description_of(const View& arguments) {
     description.boundary = arguments["boundary"].number();
     description.alignment = arguments["alignment"].number32();
     description.minimum_unit = arguments["minimum_unit"].number32();
+    description.device_address = arguments["device_address"].number();
+    description.width_bits = arguments["width_bits"].number32();
+    description.waits = arguments["waits"].boolean();
     return description;
 }
 
@@ -181,6 +213,7 @@ Call read_call(const View& arguments, const StepContext& context) {
     call.name = text("name");
     call.device = arguments["device"].number32();
     call.address = number("address", 0);
+    call.has_address = arguments.has("address");
     if (arguments.has("pages")) {
         for (const View& page : arguments["pages"].items()) {
             call.pages.push_back(page.number());
@@ -194,7 +227,9 @@ Call read_call(const View& arguments, const StepContext& context) {
         call.size = arguments["size"].number();
     }
     call.offset = number("offset", 0);
-    call.direction = text("direction") == "from_device" ? dma::Direction::FromDevice : dma::Direction::ToDevice;
+    for (const dma::Direction direction : {dma::Direction::FromDevice, dma::Direction::Both}) {
+        call.direction = text("direction") == name_of(direction) ? direction : call.direction;
+    }
     call.registers = arguments["registers"].number32();
     const std::string kind = text("kind");
     call.kind = kind == "bounce"     ? dma::MapRegisterKind::Bounce
@@ -203,7 +238,25 @@ Call read_call(const View& arguments, const StepContext& context) {
     call.domain_type = kind == "pass_through" ? dma::DomainType::PassThrough
                        : kind == "unmanaged"  ? dma::DomainType::Unmanaged
                                               : dma::DomainType::Translate;
+    constexpr std::array<std::pair<std::string_view, dma::RegionKind>, 4> kRegions{
+        {{"stack", dma::RegionKind::Stack},
+         {"read_only", dma::RegionKind::ReadOnly},
+         {"virtually_contiguous", dma::RegionKind::VirtuallyContiguous},
+         {"device", dma::RegionKind::Device}}};
+    for (const auto& [name, region] : kRegions) {
+        call.region = kind == name ? region : call.region;
+    }
+    call.mapping_kind = kind == name_of(dma::MappingKind::Resource) ? dma::MappingKind::Resource : call.mapping_kind;
     call.bounce = number("bounce", 0);
+    call.bounce_size = arguments["bounce_size"].number();
+    call.bounce_unaligned = arguments["bounce_unaligned"].boolean();
+    call.untrusted = arguments["untrusted"].boolean();
+    call.coherent = arguments["coherent"].boolean();
+    call.attributes = {arguments["skip_sync"].boolean(), arguments["clean_cache"].boolean()};
+    if (arguments.has("entries")) {
+        call.entries = arguments["entries"].number();
+    }
+    call.device_offset = arguments["device_offset"].number32();
     call.description = description_of(arguments);
     for (const dma::AllocationAction action :
          {dma::AllocationAction::KeepObject, dma::AllocationAction::DeallocateObject}) {
@@ -224,7 +277,7 @@ Call read_call(const View& arguments, const StepContext& context) {
     call.identity = arguments["identity"].boolean();
     call.until_terminal = arguments["until_terminal"].boolean();
     call.level = text("level") == "passive" ? dma::Level::Passive : dma::Level::Dispatch;
-    if (call.call == "run_device") {
+    if (call.call == "run_device" || call.call == "split_transfer") {
         call.controller_registers = registers_of(arguments, context);
     } else if (call.call == "attach_domain") {
         call.controller = controller_of(arguments, context.platform);
@@ -249,6 +302,45 @@ Call read_call(const View& arguments, const StepContext& context) {
     return call;
 }
 
+/// The choices of docs/dma-operations.md.
+void read_options(const View& from, dma::DmaConfig& config) {
+    using Options = dma::DmaOptions;
+    Options& options = config.options;
+    for (const dma::SplitRule rule : {dma::SplitRule::Documented, dma::SplitRule::SpareRegister}) {
+        options.split = from["split"].string() == name_of(rule) ? rule : options.split;
+    }
+    const auto maintenance = [&](const char* key) {
+        const std::string& text = from[key].string();
+        return text == "nothing" ? Options::Maintenance::Nothing
+               : text == "clean" ? Options::Maintenance::Clean
+                                 : Options::Maintenance::CleanInvalidate;
+    };
+    options.flush_for_read = maintenance("flush_for_read");
+    options.map_from_device = maintenance("map_from_device");
+    if (from["base_with_callback"].string() == "allowed") {
+        options.base_with_callback = Options::BaseWithCallback::Allowed;
+    }
+    if (from["early_flush"].string() == "drains") {
+        options.early_flush = Options::EarlyFlush::Drains;
+    }
+    if (from["zero_length_map"].string() == "allowed") {
+        options.zero_length_map = Options::ZeroLength::Allowed;
+    }
+    if (from["common_buffer_cache"].string() == "asked") {
+        options.common_buffer_cache = Options::CommonBufferCache::Asked;
+    }
+    options.demand_mode_any_version = from["demand_mode_any_version"].boolean();
+    options.bounce_copy_in = from["bounce_copy_in"].boolean();
+    options.merge_elements = from["merge_elements"].boolean();
+    options.clip_to_registers = from["clip_to_registers"].boolean();
+    options.default_list_elements = from["default_list_elements"].number32();
+    config.highest_version = from["highest_version"].number32();
+    config.register_limit = from["register_limit"].number32();
+    config.system_register_limit = from["system_register_limit"].number32();
+    config.guards = from["guards"].boolean();
+    config.guard_area = {from["guard_address"].number(), from["guard_size"].number()};
+}
+
 /// What the step "platform" says about the machine.
 dma::DmaConfig config_of(const View& arguments, const Call& call, const PlatformSpec& platform) {
     dma::DmaConfig config = config_of(platform);
@@ -263,6 +355,9 @@ dma::DmaConfig config_of(const View& arguments, const Call& call, const Platform
         config.register_count = platform.map_registers->config.registers;
         config.register_base = platform.map_registers->config.window;
         config.register_file = platform.map_registers->base;
+    }
+    if (arguments.has("options")) {
+        read_options(arguments["options"], config);
     }
     const std::vector<std::string> problems = dma::validate(config);
     if (!problems.empty()) {
@@ -292,6 +387,20 @@ Action compile_dma(const View& arguments, const StepContext& context) {
     }
     const Handler handler = handler_of(call.call);
     DMASIM_INVARIANT(handler != nullptr);
+    if (call.call == "streaming") {
+        // Refused here, with its place, and not while the program runs.
+        constexpr std::uint64_t kSet = dma::kBounceSlotBytes * dma::kBounceSetSlots;
+        if (call.bounce % kSet != 0) {
+            arguments["bounce"].fail(fmt::format("{:#x} is not a multiple of {}", call.bounce, kSet));
+        }
+        if (call.address % 4096 != 0) {
+            arguments["address"].fail(fmt::format("{:#x} is not a multiple of 4 KiB", call.address));
+        }
+        const std::uint32_t alignment = call.description.alignment;
+        if (alignment > 1024 || (alignment & (alignment - 1)) != 0) {
+            arguments["alignment"].fail(fmt::format("{} is no power of two up to 1024", alignment));
+        }
+    }
     return [=](StepRuntime& runtime) {
         Run& run = run_of(runtime);
         run.value.reset();

@@ -63,8 +63,8 @@ Status map(const Call& call, Run& run) {
         routine = [&run](dma::CompletionStatus status) { run.completed = status; };
     }
     const Status status =
-        run.adapter(call).map_transfer_ex(&mdl, run.bases[call.allocation], call.offset, 0, bytes, call.direction,
-                                          call.elements == 0 ? 0 : dma::list_bytes(call.elements),
+        run.adapter(call).map_transfer_ex(&mdl, run.bases[call.allocation], call.offset, call.device_offset, bytes,
+                                          call.direction, call.elements == 0 ? 0 : dma::list_bytes(call.elements),
                                           call.elements == 0 ? nullptr : &run.mapped, std::move(routine));
     run.value = status == Status::Success ? bytes : 0;
     return status;

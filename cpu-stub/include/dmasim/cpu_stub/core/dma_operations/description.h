@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dmasim/cpu_stub/core/dma_operations/splitting.h"
 #include "dmasim/model/types.h"
 
 namespace dmasim::dma {
@@ -85,7 +86,8 @@ struct DmaOptions {
     /// Versions 1 and 2 map what does not fit into the registers of the allocation as far as they go; false: all of it,
     /// as a system would that does not look (the registers behind the allocation are used, if there are any).
     bool clip_to_registers = true;
-    std::uint32_t default_list_elements = 1;  ///< System DMA of version 3 without a list buffer (rule V3-09), >= 1.
+    SplitRule split = SplitRule::RegisterTrue;  ///< Of `Adapter::next_operation`, and so of `Transaction`.
+    std::uint32_t default_list_elements = 1;    ///< System DMA of version 3 without a list buffer (rule V3-09), >= 1.
 };
 
 /// A range of memory.

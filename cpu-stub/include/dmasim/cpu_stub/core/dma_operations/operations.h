@@ -53,6 +53,16 @@ class Adapter {
     explicit operator bool() const { return id_ != 0; }
     [[nodiscard]] std::uint32_t id() const { return id_; }
 
+    /// Bytes of the next operation of a request of which `rest` bytes are left from `offset` in the chain on, with
+    /// `registers` map registers: by `DmaOptions::split` (SP-04, SP-05, NUM-07), and not more than the device's maximum
+    /// length (NUM-06), operations but the last a multiple of its minimum unit. 0: no operation is possible, or there is
+    /// no such adapter. It is arithmetic and no routine: nobody is told of it.
+    [[nodiscard]] std::uint64_t next_operation(const Mdl* mdl, std::uint64_t offset, std::uint64_t rest,
+                                               std::uint64_t registers) const;
+
+    /// `DmaOptions::split` of the system.
+    [[nodiscard]] SplitRule split_rule() const;
+
     /// @name Versions 1 and 2
     ///@{
     /// Gives the adapter back (AO-15, V3-20).

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 namespace dmasim::dma {
@@ -13,11 +14,18 @@ enum class SplitRule : std::uint8_t {
     SpareRegister,  ///< min(rest, page * (registers - 1)).
 };
 
+/// "register_true", "documented", "spare_register"; stable.
+std::string_view name_of(SplitRule rule);
+
 /// Limits besides the registers; 0: none.
 struct SplitLimits {
     std::uint64_t maximum_bytes = 0;  ///< Of an operation: the device's (rule NUM-06: 256 sectors).
     std::uint64_t unit_bytes = 0;     ///< Operations but the last are a multiple of it.
 };
+
+/// Bytes of the next operation of a request with `rest` bytes left, where registers leave room for `room` bytes; 0 if no
+/// operation is possible.
+std::uint64_t limit_operation(std::uint64_t rest, std::uint64_t room, const SplitLimits& limits);
 
 /// Bytes of the next operation of a request that goes on at `address` with `rest` bytes left; 0 if no operation is
 /// possible (no registers, or a unit that does not fit) or nothing is left.

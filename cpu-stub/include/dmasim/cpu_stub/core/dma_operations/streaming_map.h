@@ -10,6 +10,7 @@
 #include "dmasim/cpu_stub/core/context.h"
 #include "dmasim/cpu_stub/core/dma_operations/description.h"
 #include "dmasim/cpu_stub/core/dma_operations/words.h"
+#include "dmasim/model/verifier/driver_notes.h"
 
 namespace dmasim::dma {
 
@@ -85,6 +86,7 @@ struct StreamingMapping {
     std::vector<std::uint64_t> bounce;  ///< Address of the copy of each segment; 0: none.
     MapAttributes attributes;
     bool checked = false;  ///< `mapping_error` was asked.
+    bool noted = false;    ///< The verifier takes it for the device's.
     Cycles at;
 };
 
@@ -127,6 +129,10 @@ class StreamingMap {
     /// Throws `ConfigError`. `checks` may be null.
     StreamingMap(CpuContext& cpu, const StreamingConfig& config, DriverChecker* checks = nullptr);
 
+    /// Gets a note when a mapping is made and when it ends, of the memory that the device touches: the buffer, or its
+    /// copy. A sync of a whole mapping hands it over too; one of a part is no note. None of them
+    /// says that the device is through: drivers take buffers back that were never used. May be null.
+    void set_notes(DriverNotes* notes) { notes_ = notes; }
     void set_device(DeviceId device, const StreamingDevice& description) { state_.devices[device] = description; }
 
     /// The device's address of `bytes` bytes at `address`, or `kMappingError`.
@@ -164,6 +170,7 @@ class StreamingMap {
 
   private:
     void tell(StreamingCall call);
+    void note(StreamingMapping& mapping, bool for_device);
     bool add(StreamingMapping mapping);
     std::uint64_t place(DeviceId device, const Segment& segment, Direction direction, std::uint64_t& bounce);
     std::uint64_t take_slots(const StreamingDevice& device, std::uint64_t address, std::uint64_t bytes);
@@ -180,6 +187,7 @@ class StreamingMap {
     CpuContext& cpu_;
     StreamingState state_;
     DriverChecker* checks_;
+    DriverNotes* notes_ = nullptr;
     std::vector<bool> slots_;
     std::vector<bool> pages_;
     std::vector<std::uint8_t> scratch_;
