@@ -71,11 +71,11 @@ CpuConfig Workload::cpu() const {
 }
 
 std::uint64_t Workload::source(std::uint32_t master, std::uint32_t channel) const {
-    return 2 * slot(row_bytes) * (std::uint64_t{master} * channels + channel);
+    return 2 * slot(row_bytes + 3 * odd_bytes) * (std::uint64_t{master} * channels + channel) + odd_bytes;
 }
 
 std::uint64_t Workload::destination(std::uint32_t master, std::uint32_t channel) const {
-    return source(master, channel) + slot(row_bytes);
+    return source(master, channel) + slot(row_bytes + 3 * odd_bytes) + 2 * std::uint64_t{odd_bytes};
 }
 
 std::uint64_t Workload::descriptor(std::uint32_t master, std::uint32_t channel) const {
@@ -108,6 +108,14 @@ const std::vector<Workload>& workloads() {
         add("cpu_dma", [](Workload& w) { w.wait_states = 2, w.cpu_miss_cycles = 480, w.lazy_cycles = 1 << 26; });
         add("bulk_lt", [](Workload& w) {
             w.burst_beats = 256, w.data_width_bits = 128, w.row_bytes = 1 << 24, w.loosely_timed = true;
+            w.event_cycles = std::uint64_t{1} << 28;
+        });
+        add("bulk_lt_short", [](Workload& w) {
+            w.burst_beats = 8, w.row_bytes = 1 << 24, w.loosely_timed = true;
+            w.event_cycles = std::uint64_t{1} << 28;
+        });
+        add("bulk_lt_odd", [](Workload& w) {
+            w.row_bytes = 1 << 24, w.odd_bytes = 13, w.loosely_timed = true;
             w.event_cycles = std::uint64_t{1} << 28;
         });
         add("scatter_gather", [](Workload& w) { w.descriptors = true, w.row_bytes = 4096, w.lazy_cycles = 1 << 26; });

@@ -35,6 +35,7 @@ struct Workload {
     std::uint32_t cpu_miss_cycles =
         0;                          ///< Not 0: a CPU whose loads miss, with so many cycles of computing between two.
     bool traced = false;            ///< Measured under Traced, too.
+    std::uint32_t odd_bytes = 0;    ///< Not 0: rows do not begin at round addresses.
     bool loosely_timed = false;     ///< Measured under LooselyTimed, and under nothing else.
     std::uint32_t poll_cycles = 0;  ///< Not 0: the simulation is run in pieces of so many cycles.
     std::uint64_t clocked_cycles = 1 << 21;  ///< Measured under ReferenceClocked.

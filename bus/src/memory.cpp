@@ -159,22 +159,33 @@ unsigned Memory::debug(tlm::tlm_generic_payload& trans) {
 
 bool Memory::direct(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
     const std::uint64_t address = trans.get_address();
-    const std::uint64_t first = address & ~(SparseMemory::kPageBytes - 1);
-    std::uint64_t last = first + (SparseMemory::kPageBytes - 1);
+    // A refusal is about the page.
+    const std::uint64_t page = address & ~(SparseMemory::kPageBytes - 1);
+    const std::uint64_t page_last = page + (SparseMemory::kPageBytes - 1);
     const std::uint64_t size = core_.config().size;
-    dmi.set_start_address(first);
-    dmi.set_end_address(last);
+    dmi.set_start_address(page);
+    dmi.set_end_address(page_last);
     dmi.allow_read_write();
     // Nobody notices who reads through a pointer, so an island could not come to the present before.
     if (!options_.dmi || process_.hosted() || beat_port_.look || (size != 0 && address >= size)) {
         return false;
     }
+    const std::uint64_t block = address & ~(SparseMemory::kBlockBytes - 1);
+    std::uint64_t low = block;
+    std::uint64_t high = block + (SparseMemory::kBlockBytes - 1);
     if (size != 0) {
-        last = std::min(last, size - 1);
+        high = std::min(high, size - 1);
     }
     for (const ErrorRange& range : core_.config().errors) {
-        if (range.base <= last && first <= range.base + (range.size - 1)) {
+        const std::uint64_t range_last = range.base + (range.size - 1);
+        if (range.base <= page_last && page <= range_last) {
             return false;
+        }
+        // Whole pages that it does not touch.
+        if (range.base > page_last) {
+            high = std::min(high, (range.base & ~(SparseMemory::kPageBytes - 1)) - 1);
+        } else {
+            low = std::max(low, (range_last | (SparseMemory::kPageBytes - 1)) + 1);
         }
     }
     if (adapter_.in_progress() != 0 || !core_.idle(now())) {
@@ -184,8 +195,9 @@ bool Memory::direct(tlm::tlm_generic_payload& trans, tlm::tlm_dmi& dmi) {
         return false;
     }
     core_.settle(now());
-    dmi.set_dmi_ptr(core_.storage().page(first));
-    dmi.set_end_address(last);
+    dmi.set_dmi_ptr(core_.storage().block(block) + (low - block));
+    dmi.set_start_address(low);
+    dmi.set_end_address(high);
     dmi.set_read_latency(domain_.time_of(Cycles{core_.config().read_latency}));
     dmi.set_write_latency(domain_.time_of(Cycles{core_.config().write_latency}));
     if (BurstExtension* extension = extension_of(trans)) {

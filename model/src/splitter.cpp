@@ -44,12 +44,20 @@ void ChunkSplitter::next() {
     left_ -= bytes;
 }
 
-std::uint64_t ChunkSplitter::even_bytes() const {
+std::uint64_t ChunkSplitter::regular_bytes() const {
     if (source_.fixed_bytes != 0 || destination_.fixed_bytes != 0 || limits_.whole_rows) {
         return 0;
     }
     const std::uint64_t longest = std::uint64_t{limits_.max_burst_beats} * limits_.bus_bytes;
-    std::uint64_t bytes = left_ > longest ? left_ - longest : 0;
+    return left_ > longest ? left_ - longest : 0;
+}
+
+std::uint64_t ChunkSplitter::even_bytes() const {
+    std::uint64_t bytes = regular_bytes();
+    if (bytes == 0) {
+        return 0;
+    }
+    const std::uint64_t longest = std::uint64_t{limits_.max_burst_beats} * limits_.bus_bytes;
     const bool fits = kBurstBoundary % longest == 0 && (unit_bytes_ == 0 || longest % unit_bytes_ == 0) &&
                       (source_.address | destination_.address) % longest == 0;
     if (!fits) {
@@ -62,7 +70,7 @@ std::uint64_t ChunkSplitter::even_bytes() const {
 }
 
 void ChunkSplitter::skip(std::uint64_t bytes) {
-    DMASIM_INVARIANT(bytes <= even_bytes());
+    DMASIM_INVARIANT(bytes <= regular_bytes());
     source_.address += bytes;
     destination_.address += bytes;
     left_ -= bytes;

@@ -13,13 +13,13 @@
 namespace dmasim::bench {
 namespace {
 
-void expect_none(const std::string& name, Driver driver) {
+void expect_none(const std::string& name, Driver driver, std::uint64_t before_that = 100'000) {
     for (const Workload& workload : workloads()) {
         if (workload.name != name) {
             continue;
         }
         const auto platform = make_event_platform(workload, driver);
-        platform->run(100'000);
+        platform->run(before_that);
         const std::size_t before = test::allocations();
         platform->run(300'000);
         EXPECT_EQ(test::allocations() - before, 0U);
@@ -67,6 +67,11 @@ SIM_TEST(Allocations, NoneForTransactionsOfDescriptors) {
 }
 SIM_TEST(Allocations, NoneLooselyTimed) {
     expect_none("single", Driver::LooselyTimed);
+}
+
+SIM_TEST(Allocations, NoneForBulkCopies) {
+    // Two rows: by then a pointer to each piece of memory is held.
+    expect_none("bulk_lt", Driver::LooselyTimed, 2'200'000);
 }
 
 }  // namespace

@@ -45,6 +45,9 @@ void ClockedProcess::run() {
     for (Cycles edge = block_.next_edge(); edge <= present || (quantum_ != 0 && edge <= present + quantum_ && free_());
          edge = block_.next_edge()) {
         block_.evaluate(edge);
+        if (quantum_ != 0 && free_()) {
+            skip_(edge + 1, present + quantum_ + 1);
+        }
         DMASIM_INVARIANT(block_.next_edge() > edge);
     }
     running_ = false;

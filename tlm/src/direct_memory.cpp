@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dmasim/tlm/direct_memory.h"
 
+#include <algorithm>
 #include <cstring>
 #include <iterator>
 
+#include "dmasim/model/splitter.h"
 #include "dmasim/tlm/burst_extension.h"
 
 namespace dmasim {
@@ -83,6 +85,7 @@ bool DirectMemory::ask(const Burst& burst, tlm::tlm_fw_transport_if<>& target) {
         worth_asking_ = false;
         return false;
     }
+    ++changes_;
     Region region;
     region.last = dmi.get_end_address();
     region.data = dmi.get_dmi_ptr();
@@ -102,7 +105,52 @@ bool DirectMemory::ask(const Burst& burst, tlm::tlm_fw_transport_if<>& target) {
     return true;
 }
 
+std::optional<DirectMemory::Timing> DirectMemory::timing(Access access, std::uint64_t address) const {
+    const Regions& regions = granted_[index_of(access)];
+    const auto after = regions.upper_bound(address);
+    if (after == regions.begin() || std::prev(after)->second.last < address) {
+        return std::nullopt;
+    }
+    return std::prev(after)->second.timing;
+}
+
+std::uint64_t DirectMemory::find_pieces(Access access, std::uint64_t address, std::uint64_t bytes, std::size_t most,
+                                        std::vector<Piece>& pieces) const {
+    pieces.clear();
+    const Regions& regions = granted_[index_of(access)];
+    auto region = regions.upper_bound(address);
+    if (region == regions.begin()) {
+        return 0;
+    }
+    --region;
+    const Timing timing = region->second.timing;
+    std::uint64_t done = 0;
+    while (done < bytes && region != regions.end()) {
+        const std::uint64_t here = address + done;
+        const bool joins = region->first <= here && here <= region->second.last && region->second.timing == timing;
+        // A burst that lies in two regions has no pointer.
+        if (!joins || (done != 0 && here % kBurstBoundary != 0)) {
+            break;
+        }
+        Piece piece;
+        piece.data = region->second.data + (here - region->first);
+        piece.offset = done;
+        piece.bytes = std::min(bytes - done - 1, region->second.last - here) + 1;
+        if (!pieces.empty() && pieces.back().data + pieces.back().bytes == piece.data) {
+            pieces.back().bytes += piece.bytes;
+        } else if (pieces.size() == most) {
+            break;
+        } else {
+            pieces.push_back(piece);
+        }
+        done += piece.bytes;
+        ++region;
+    }
+    return done;
+}
+
 void DirectMemory::invalidate(std::uint64_t first, std::uint64_t last) {
+    ++changes_;
     for (std::size_t way = 0; way < granted_.size(); ++way) {
         Regions& regions = granted_[way];
         for (auto region = regions.begin(); region != regions.end();) {

@@ -91,12 +91,14 @@ DmaController::DmaController(const sc_core::sc_module_name& name, const ClockDom
       observer_(process_),
       memory_adapter_("memory_adapter", memory, process_, answers_, adapter_options(config_)),
       descriptor_adapter_("descriptor_adapter", descriptor_memory, process_, engine_, adapter_options(config_)),
+      leaper_(engine_, memory_adapter_),
       register_target_("register_target", registers, domain_, *this, config_.register_latency),
       dreq_level_(config_.dma.channels, false),
       output_event_("output_event") {
     // The answer to a call that is under way may come before whatever lies ahead.
-    process_.set_quantum(config_.quantum,
-                         [this] { return memory_adapter_.in_flight() == 0 && descriptor_adapter_.in_flight() == 0; });
+    process_.set_quantum(
+        config_.quantum, [this] { return memory_adapter_.in_flight() == 0 && descriptor_adapter_.in_flight() == 0; },
+        [this](Cycles base, Cycles end) { evaluated_ += leaper_.look(base, end); });
     channel_irq.init(config_.dma.channels);
     dreq.init(config_.dma.channels);
     dack.init(config_.dma.channels);
@@ -342,6 +344,7 @@ void DmaController::inputs_changed() {
         std::fill(dreq_level_.begin(), dreq_level_.end(), false);
     }
     in_reset_ = in_reset;
+    leaper_.forget();
     for (unsigned channel = 0; channel < dreq.size(); ++channel) {
         const bool level = !in_reset_ && dreq[channel].size() != 0 && dreq[channel]->read();
         if (level != dreq_level_[channel]) {
@@ -368,6 +371,7 @@ Response DmaController::write(std::uint64_t offset, std::uint32_t value, std::ui
         return Response::Ok;
     }
     arrive();
+    leaper_.forget();
     const Response response =
         engine_.write_register(static_cast<std::uint32_t>(offset), value, not_before_evaluated(at), enables);
     process_.wake();

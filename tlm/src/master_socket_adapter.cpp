@@ -96,6 +96,7 @@ void MasterSocketAdapter::request(const Burst& burst, Cycles at) {
     if (options_.dmi && options_.style == TransportStyle::Blocking && request_direct(burst, at)) {
         return;
     }
+    ++calls_made_;
     tlm::tlm_generic_payload& trans = pool_.acquire(burst, options_.initiator);
     InFlight entry;
     entry.trans = &trans;
@@ -147,6 +148,19 @@ bool MasterSocketAdapter::request_direct(const Burst& burst, Cycles at) {
         answer_event_.notify(sc_core::SC_ZERO_TIME);
     }
     return true;
+}
+
+void MasterSocketAdapter::record(StateRecord& state) const {
+    // Each is compared with an edge at which a burst is requested, or with a later one.
+    state.threshold(read_lane_free_);
+    state.threshold(write_lane_free_);
+    state.threshold(next_write_response_);
+}
+
+void MasterSocketAdapter::leap(const Leap& leap) {
+    read_lane_free_ = leap.later(read_lane_free_);
+    write_lane_free_ = leap.later(write_lane_free_);
+    next_write_response_ = leap.later(next_write_response_);
 }
 
 void MasterSocketAdapter::send_held_back() {

@@ -168,7 +168,7 @@ void LazyIsland::Leaper::take_down_places(Seen& seen, const Master& master) {
     for (const CadenceChannel& channel : channels_) {
         const auto from = island_.bus_.map().window_at(channel.source);
         const auto to = island_.bus_.map().window_at(channel.destination);
-        if (!from || !to) {
+        if (!from || !to || channel.even_bytes == 0) {
             seen.state.refuse();
             return;
         }

@@ -2,8 +2,11 @@
 #include "dmasim/bus/core/sparse_memory.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <memory>
+#include <new>
 #include <vector>
 
 #define XXH_INLINE_ALL
@@ -28,38 +31,85 @@ void for_each_page(std::uint64_t address, std::uint64_t bytes, Part part) {
     }
 }
 
-}  // namespace
-
-SparseMemory::Page* SparseMemory::find(std::uint64_t number) const {
-    if (last_page_ != nullptr && last_number_ == number) {
-        return last_page_;
-    }
-    const auto found = pages_.find(number);
-    if (found == pages_.end()) {
-        return nullptr;
-    }
-    last_number_ = number;
-    last_page_ = found->second.get();
-    return last_page_;
+constexpr std::uint64_t bit_of(std::uint64_t page) {
+    return std::uint64_t{1} << page % SparseMemory::kBlockPages;
 }
 
-SparseMemory::Page& SparseMemory::create(std::uint64_t number) {
-    if (Page* page = find(number)) {
-        return *page;
+std::size_t offset_of(std::uint64_t page) {
+    return static_cast<std::size_t>(page % SparseMemory::kBlockPages * SparseMemory::kPageBytes);
+}
+
+}  // namespace
+
+void SparseMemory::Free::operator()(std::uint8_t* storage) const {
+    std::free(storage);
+}
+
+SparseMemory::Block* SparseMemory::find(std::uint64_t number) const {
+    Recent& recent = recent_[number % recent_.size()];
+    if (recent.block != nullptr && recent.number == number) {
+        return recent.block;
     }
-    auto page = std::make_unique<Page>();
-    page->fill(fill_);
-    last_number_ = number;
-    last_page_ = page.get();
-    pages_.emplace(number, std::move(page));
-    return *last_page_;
+    const auto found = blocks_.find(number);
+    if (found == blocks_.end()) {
+        return nullptr;
+    }
+    recent = {number, found->second.get()};
+    return recent.block;
+}
+
+SparseMemory::Block& SparseMemory::create(std::uint64_t number) {
+    if (Block* block = find(number)) {
+        return *block;
+    }
+    auto block = std::make_unique<Block>();
+    // Zeroes that nobody writes to cost no memory, so they are left to calloc.
+    std::size_t room = kBlockBytes + kPageBytes;
+    block->storage.reset(static_cast<std::uint8_t*>(std::calloc(room, 1)));
+    if (!block->storage) {
+        throw std::bad_alloc();
+    }
+    void* start = block->storage.get();
+    block->bytes = static_cast<std::uint8_t*>(std::align(kPageBytes, kBlockBytes, start, room));
+    Block& created = *block;
+    blocks_.emplace(number, std::move(block));
+    recent_[number % recent_.size()] = {number, &created};
+    return created;
+}
+
+const std::uint8_t* SparseMemory::find_page(std::uint64_t number) const {
+    const Block* const block = find(number / kBlockPages);
+    return block != nullptr && (block->exists & bit_of(number)) != 0 ? block->bytes + offset_of(number) : nullptr;
+}
+
+std::uint8_t* SparseMemory::create_page(std::uint64_t number) {
+    Block& block = create(number / kBlockPages);
+    std::uint8_t* const page = block.bytes + offset_of(number);
+    if ((block.exists & bit_of(number)) == 0) {
+        block.exists |= bit_of(number);
+        ++pages_;
+        if (fill_ != 0) {
+            std::memset(page, fill_, kPageBytes);
+        }
+    }
+    return page;
+}
+
+template <typename Part>
+void SparseMemory::for_each_existing(Part part) const {
+    for (const auto& [number, block] : blocks_) {
+        for (std::uint64_t rest = block->exists; rest != 0; rest &= rest - 1) {
+            const auto page = static_cast<std::uint64_t>(__builtin_ctzll(rest));
+            part(number * kBlockPages + page, block->bytes + offset_of(page));
+        }
+    }
 }
 
 void SparseMemory::read(std::uint64_t address, void* data, std::size_t bytes) const {
     auto* to = static_cast<std::uint8_t*>(data);
     for_each_page(address, bytes, [&](std::uint64_t number, std::size_t offset, std::size_t done, std::size_t here) {
-        if (const Page* page = find(number)) {
-            std::memcpy(to + done, page->data() + offset, here);
+        if (const std::uint8_t* page = find_page(number)) {
+            std::memcpy(to + done, page + offset, here);
         } else {
             std::memset(to + done, fill_, here);
         }
@@ -69,7 +119,7 @@ void SparseMemory::read(std::uint64_t address, void* data, std::size_t bytes) co
 void SparseMemory::write(std::uint64_t address, const void* data, std::size_t bytes) {
     const auto* from = static_cast<const std::uint8_t*>(data);
     for_each_page(address, bytes, [&](std::uint64_t number, std::size_t offset, std::size_t done, std::size_t here) {
-        std::memcpy(create(number).data() + offset, from + done, here);
+        std::memcpy(create_page(number) + offset, from + done, here);
     });
 }
 
@@ -89,38 +139,46 @@ void SparseMemory::write_enabled(std::uint64_t address, const std::uint8_t* data
 }
 
 void SparseMemory::set(std::uint64_t address, std::uint8_t value, std::uint64_t bytes) {
-    if (value == fill_ && bytes / kPageBytes > pages_.size()) {
+    if (value == fill_ && bytes / kPageBytes > pages_) {
         // Only pages that exist need it, and there are fewer of them than in the range.
-        for (auto& [number, page] : pages_) {
+        for_each_existing([&](std::uint64_t number, std::uint8_t* page) {
             for (std::uint64_t i = 0; i < kPageBytes; ++i) {
                 if (number * kPageBytes + i - address < bytes) {
-                    (*page)[static_cast<std::size_t>(i)] = value;
+                    page[i] = value;
                 }
             }
-        }
+        });
         return;
     }
     for_each_page(address, bytes, [&](std::uint64_t number, std::size_t offset, std::size_t, std::size_t here) {
-        if (value != fill_ || find(number) != nullptr) {
-            std::memset(create(number).data() + offset, value, here);
+        if (value != fill_ || find_page(number) != nullptr) {
+            std::memset(create_page(number) + offset, value, here);
         }
     });
 }
 
 std::uint8_t* SparseMemory::page(std::uint64_t address) {
-    return create(address / kPageBytes).data();
+    return create_page(address / kPageBytes);
+}
+
+std::uint8_t* SparseMemory::block(std::uint64_t address) {
+    const std::uint64_t first = address / kBlockBytes * kBlockPages;
+    for (std::uint64_t page = 0; page < kBlockPages; ++page) {
+        create_page(first + page);
+    }
+    return find(address / kBlockBytes)->bytes;
 }
 
 std::uint64_t SparseMemory::hash() const {
     // The sum does not depend on the order; pages that hold the fill value only count like pages that do not exist.
     std::uint64_t sum = fill_;
-    for (const auto& [number, page] : pages_) {
+    for_each_existing([&](std::uint64_t number, const std::uint8_t* page) {
         const bool untouched =
-            std::all_of(page->begin(), page->end(), [this](std::uint8_t byte) { return byte == fill_; });
+            std::all_of(page, page + kPageBytes, [this](std::uint8_t byte) { return byte == fill_; });
         if (!untouched) {
-            sum += XXH3_64bits_withSeed(page->data(), page->size(), number * 0x9E3779B97F4A7C15ULL + 1);
+            sum += XXH3_64bits_withSeed(page, kPageBytes, number * 0x9E3779B97F4A7C15ULL + 1);
         }
-    }
+    });
     return sum;
 }
 
@@ -150,8 +208,9 @@ std::uint64_t SparseMemory::load(std::uint64_t address, const std::string& path)
 }
 
 void SparseMemory::clear() {
-    pages_.clear();
-    last_page_ = nullptr;
+    blocks_.clear();
+    recent_ = {};
+    pages_ = 0;
 }
 
 }  // namespace dmasim

@@ -904,7 +904,7 @@ void Scheduler::record(StateRecord& state) const {
         const bool plain = c.jobs.size() == 1 && c.fetch == FetchState::None && !c.paused && !c.stopping && !c.append &&
                            c.errors.empty() && !c.dack && !c.tc && c.jobs.front().job.handshake == Handshake::None &&
                            c.jobs.front().error == TransferError::None && !c.jobs.front().all_granted &&
-                           c.splitter.even_bytes() != 0;
+                           c.splitter.regular_bytes() != 0;
         if (!plain) {
             state.refuse();
             return;
@@ -916,6 +916,9 @@ void Scheduler::record(StateRecord& state) const {
         state.name(c.jobs.front().number);
         state.name(c.rows_left);
         state.number(c.jobs.front().outstanding);
+        // An abort waits for what was written last.
+        state.threshold(c.jobs.front().has_end ? c.jobs.front().last_end + config_.timing.response_to_status
+                                               : Cycles{0});
         state.number(c.splitter.source() % limits_.bus_bytes);
         state.number(c.splitter.destination() % limits_.bus_bytes);
     }
@@ -924,8 +927,8 @@ void Scheduler::record(StateRecord& state) const {
 void Scheduler::channels(std::vector<CadenceChannel>& list) const {
     for_each_bit(busy_, [&](unsigned channel) {
         const ChunkSplitter& splitter = channels_[channel].splitter;
-        list.push_back(
-            {static_cast<std::uint16_t>(channel), splitter.source(), splitter.destination(), splitter.even_bytes()});
+        list.push_back({static_cast<std::uint16_t>(channel), splitter.source(), splitter.destination(),
+                        splitter.even_bytes(), splitter.regular_bytes()});
     });
 }
 

@@ -522,8 +522,8 @@ SIM_TEST(OwnModules, DmiIsTranslatedClippedAndTakenBack) {
     trans.set_address(0x10900);
     tlm::tlm_dmi dmi;
     ASSERT_TRUE(initiator.socket->get_direct_mem_ptr(trans, dmi));
-    EXPECT_EQ(dmi.get_start_address(), 0x10800U) << "the page begins before the window";
-    EXPECT_EQ(dmi.get_end_address(), 0x10FFFU);
+    EXPECT_EQ(dmi.get_start_address(), 0x10800U) << "the pointer begins before the window";
+    EXPECT_EQ(dmi.get_end_address(), 0x117FFU) << "and ends after it";
     dmi.get_dmi_ptr()[0x100] = 0x77;
     std::uint8_t byte = 0;
     EXPECT_TRUE(memory.peek(0x900, &byte, 1));

@@ -336,6 +336,48 @@ SIM_TEST(LooselyTimed, AHintMakesItAskAgain) {
     EXPECT_LT(bench.target.calls, calls + 20);
 }
 
+// A memory grants a block, less the pages with an error range and what lies beyond them, and nothing beyond its end.
+SIM_TEST(LooselyTimed, PointersEndWhereErrorsBegin) {
+    MemoryConfig config;
+    config.size = 0x8'F800;
+    config.errors.resize(3);
+    config.errors[0].base = 0x5FFF;
+    config.errors[0].size = 1;
+    config.errors[1].base = 0x9000;
+    config.errors[1].size = 0x1001;
+    config.errors[2].base = 0x8'0000;
+    config.errors[2].size = 1;
+    MemoryOptions options;
+    options.dmi = true;
+    Memory memory("memory", clock_10ns(), config, options);
+    tlm_utils::simple_initiator_socket<Bench> socket("socket");
+    socket.bind(memory.socket);
+    const auto ask = [&](std::uint64_t address) {
+        tlm::tlm_generic_payload trans;
+        trans.set_address(address);
+        tlm::tlm_dmi dmi;
+        const bool granted = socket->get_direct_mem_ptr(trans, dmi);
+        if (granted) {
+            const std::uint8_t mark = 0xA7;
+            memory.poke(address, &mark, 1);
+            EXPECT_EQ(dmi.get_dmi_ptr()[address - dmi.get_start_address()], mark) << address;
+        }
+        return std::vector<std::uint64_t>{granted ? 1U : 0U, dmi.get_start_address(), dmi.get_end_address()};
+    };
+    using Answer = std::vector<std::uint64_t>;
+    EXPECT_EQ(ask(0), (Answer{1, 0, 0x4FFF}));
+    EXPECT_EQ(ask(0x4FFF), (Answer{1, 0, 0x4FFF}));
+    EXPECT_EQ(ask(0x5000), (Answer{0, 0x5000, 0x5FFF}));
+    EXPECT_EQ(ask(0x6000), (Answer{1, 0x6000, 0x8FFF}));
+    EXPECT_EQ(ask(0x9FFF), (Answer{0, 0x9000, 0x9FFF}));
+    EXPECT_EQ(ask(0xA000), (Answer{0, 0xA000, 0xAFFF}));
+    EXPECT_EQ(ask(0xB000), (Answer{1, 0xB000, 0x3'FFFF}));
+    EXPECT_EQ(ask(0x4'0000), (Answer{1, 0x4'0000, 0x7'FFFF}));
+    EXPECT_EQ(ask(0x8'0000), (Answer{0, 0x8'0000, 0x8'0FFF}));
+    EXPECT_EQ(ask(0x8'F000), (Answer{1, 0x8'1000, 0x8'F7FF}));
+    EXPECT_EQ(ask(0x8'F800)[0], 0U);
+}
+
 SIM_TEST(LooselyTimed, ConfigurationsThatMeanNothingAreRefused) {
     DmaControllerConfig config;
     config.dmi = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dmasim/bus/core/sparse_memory.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -117,6 +118,30 @@ TEST(SparseMemory, PagePointersAreStable) {
     }
     EXPECT_EQ(memory.page(0x5000), page);
     EXPECT_EQ(byte_at(memory, 0x5123), 0x42);
+}
+
+TEST(SparseMemory, ABlockIsItsPagesSideBySide) {
+    for (const std::uint8_t fill : {std::uint8_t{0}, std::uint8_t{0x5A}}) {
+        SparseMemory memory(fill);
+        const std::uint64_t base = 3 * SparseMemory::kBlockBytes;
+        const std::uint8_t value = 0x42;
+        memory.write(base + 4 * 4096 + 5, &value, 1);
+        std::uint8_t* const page = memory.page(base + 4 * 4096);
+        EXPECT_EQ(memory.pages(), 1U);
+        const std::uint64_t hash = memory.hash();
+        std::uint8_t* const block = memory.block(base + 9999);
+        EXPECT_EQ(block + std::ptrdiff_t{4 * 4096}, page);
+        EXPECT_EQ(memory.pages(), SparseMemory::kBlockPages);
+        EXPECT_EQ(memory.hash(), hash) << "bytes are as before";
+        for (std::uint64_t i = 0; i < SparseMemory::kBlockBytes; ++i) {
+            ASSERT_EQ(block[i], i == 4 * 4096 + 5 ? 0x42 : fill);
+        }
+        block[SparseMemory::kBlockBytes - 1] = 1;
+        EXPECT_EQ(byte_at(memory, base + SparseMemory::kBlockBytes - 1), 1);
+        EXPECT_EQ(byte_at(memory, base + SparseMemory::kBlockBytes), fill);
+        EXPECT_EQ(memory.block(base), block);
+        EXPECT_NE(memory.block(kTop), nullptr);
+    }
 }
 
 TEST(SparseMemory, LoadsAnImage) {

@@ -246,4 +246,31 @@ TEST(Splitter, EveryOffsetOfAPage) {
     }
 }
 
+// A leap: from the same places in their pages on, rows are cut alike for as long as `regular_bytes` says.
+TEST(Splitter, RowsAreCutAlikeFromTheSamePlacesOfPages) {
+    for (const SplitLimits limits :
+         {SplitLimits{8, 16}, SplitLimits{4, 256}, SplitLimits{16, 3}, SplitLimits{128, 1}, SplitLimits{8, 1}}) {
+        for (const std::uint64_t destination : {0x80'0000U, 0x80'0003U, 0x80'0080U, 0x80'0F3DU}) {
+            ChunkSplitter row(SplitSide{0x1'0010, 0}, SplitSide{destination, 0}, 5 * 4096 + 77, limits);
+            for (; row.regular_bytes() > 4096; row.next()) {
+                ASSERT_GE(row.regular_bytes(), row.even_bytes());
+                ChunkSplitter here = row;
+                ChunkSplitter there = row;
+                there.skip(4096);
+                for (std::uint64_t done = 0; done < there.regular_bytes(); done += here.chunk_bytes(), here.next()) {
+                    ASSERT_EQ(here.chunk_bytes(), there.chunk_bytes()) << row.source() << " " << done;
+                    ASSERT_EQ(here.source() + 4096, there.source());
+                    there.next();
+                }
+            }
+            // At the end of the row a whole burst is left.
+            const std::uint64_t longest = std::uint64_t{limits.bus_bytes} * limits.max_burst_beats;
+            ASSERT_EQ(row.regular_bytes(), row.bytes_left() - longest);
+        }
+    }
+    EXPECT_EQ(ChunkSplitter(SplitSide{0, 0}, SplitSide{0x9000, 4}, 5000, SplitLimits{}).regular_bytes(), 0U);
+    EXPECT_EQ(ChunkSplitter(SplitSide{0, 0}, SplitSide{0x9000, 0}, 128, SplitLimits{8, 16}).regular_bytes(), 0U);
+    EXPECT_EQ(ChunkSplitter(SplitSide{0, 0}, SplitSide{0x9000, 0}, 129, SplitLimits{8, 16}).regular_bytes(), 1U);
+}
+
 }  // namespace

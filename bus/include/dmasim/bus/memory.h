@@ -19,7 +19,7 @@ namespace dmasim {
 
 /// What is fixed about a `Memory` beside its core's configuration.
 struct MemoryOptions {
-    /// Grants direct memory pointers, page by page, while no timed burst is under way; takes all of them back when one
+    /// Grants direct memory pointers, for up to 256 KiB each (less beside error ranges), while no timed burst is under way; takes all of them back when one
     /// arrives. For loosely timed platforms; whoever uses a pointer has left the timing contract.
     bool dmi = false;
     TraceSink* sink = nullptr;  ///< Receives the events; null: none.

@@ -67,6 +67,8 @@ struct CadenceChannel {
     std::uint64_t source = 0;       ///< Of the next chunk.
     std::uint64_t destination = 0;  ///< Of the next chunk.
     std::uint64_t even_bytes = 0;   ///< So many bytes from there on are cut into chunks as those before were.
+    /// So many bytes from there on are cut as any are whose addresses have the same places in their 4 KiB pages.
+    std::uint64_t regular_bytes = 0;
 };
 
 /// A chunk on its way.

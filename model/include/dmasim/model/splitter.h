@@ -64,7 +64,10 @@ class ChunkSplitter {
     /// So many bytes from here on are cut into chunks by the lengths of bursts alone, not by a 4 KiB boundary or the end
     /// of the row; at least a whole burst is left behind them. 0 for a row with a fixed side.
     [[nodiscard]] std::uint64_t even_bytes() const;
-    /// Takes chunks of `bytes` (at most `even_bytes()`) bytes, a whole number of them, at once.
+    /// So many bytes from here on are cut as any others are whose two addresses have the same places in their 4 KiB pages; at
+    /// least a whole burst is left behind them. Not less than `even_bytes()`. 0 for a row with a fixed side.
+    [[nodiscard]] std::uint64_t regular_bytes() const;
+    /// Takes chunks of `bytes` (at most `regular_bytes()`) bytes, a whole number of them, at once.
     void skip(std::uint64_t bytes);
 
   private:

@@ -28,10 +28,12 @@ class ClockedProcess final : public sc_core::sc_module {
 
     /// Temporal decoupling: from now on the block is evaluated up to `quantum` cycles ahead of the present, whenever it
     /// is its turn and `free` says that nothing is awaited that could change what it does there. For loosely timed
-    /// platforms; 0, the default, never runs ahead.
-    void set_quantum(std::uint64_t quantum, std::function<bool()> free) {
+    /// platforms; 0, the default, never runs ahead. `skip(base, end)` is called when all edges before `base` are over and
+    /// those before `end` are to follow at once: it may carry out some of them itself, or none.
+    void set_quantum(std::uint64_t quantum, std::function<bool()> free, std::function<void(Cycles, Cycles)> skip) {
         quantum_ = quantum;
         free_ = std::move(free);
+        skip_ = std::move(skip);
     }
 
     /// The block has got an input: looks whether its next edge is earlier now. Not before the end of elaboration; the
@@ -68,6 +70,7 @@ class ClockedProcess final : public sc_core::sc_module {
     Cycles scheduled_ = kNever;
     std::uint64_t quantum_ = 0;
     std::function<bool()> free_;
+    std::function<void(Cycles, Cycles)> skip_;
     bool started_ = false;
     bool running_ = false;
     IslandHost* host_ = nullptr;

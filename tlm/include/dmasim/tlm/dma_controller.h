@@ -22,6 +22,7 @@
 #include "dmasim/tlm/beat_link.h"
 #include "dmasim/tlm/clock_domain.h"
 #include "dmasim/tlm/clocked_process.h"
+#include "dmasim/tlm/direct_leaper.h"
 #include "dmasim/tlm/master_socket_adapter.h"
 #include "dmasim/tlm/optional_ports.h"
 #include "dmasim/tlm/register_target.h"
@@ -112,6 +113,12 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
     }
     /// Whether it is run by the island of its interconnect (docs/lazy-islands.md); known from the start of simulation on.
     [[nodiscard]] bool in_island() const { return process_.hosted(); }
+
+    /// Blocking style with a quantum: whether many bursts may be carried out at once where they go through direct memory
+    /// pointers, which shows in nothing but speed; on by default. For comparisons.
+    void allow_leaps(bool allowed) { leaper_.allow(allowed); }
+    /// Cycles that were carried out that way.
+    [[nodiscard]] std::uint64_t leaped_cycles() const { return leaper_.cycles_leaped(); }
 
     /// Brings the engine to the present, so that statistics are exact after any `sc_start(T)`: every edge before now is
     /// evaluated. Also called at the end of simulation.
@@ -206,6 +213,7 @@ class DmaController final : public sc_core::sc_module, private BurstPort, privat
     ClockedProcess& observer_;  ///< The same, for looking without changing anything that can be seen.
     MasterSocketAdapter memory_adapter_;
     MasterSocketAdapter descriptor_adapter_;
+    DirectLeaper leaper_;
     RegisterTarget register_target_;
     std::unique_ptr<TransferStream> stream_;
     BeatMemoryPort* beat_memory_ = nullptr;
