@@ -350,13 +350,14 @@ SIM_TEST(LooselyTimed, PointersEndWhereErrorsBegin) {
     MemoryOptions options;
     options.dmi = true;
     Memory memory("memory", clock_10ns(), config, options);
-    tlm_utils::simple_initiator_socket<Bench> socket("socket");
-    socket.bind(memory.socket);
+    Host host("host", {});
+    host.socket.bind(memory.socket);
+    sc_core::sc_start(sc_core::SC_ZERO_TIME);
     const auto ask = [&](std::uint64_t address) {
         tlm::tlm_generic_payload trans;
         trans.set_address(address);
         tlm::tlm_dmi dmi;
-        const bool granted = socket->get_direct_mem_ptr(trans, dmi);
+        const bool granted = host.socket->get_direct_mem_ptr(trans, dmi);
         if (granted) {
             const std::uint8_t mark = 0xA7;
             memory.poke(address, &mark, 1);
