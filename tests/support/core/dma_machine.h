@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@
 #include "dmasim/cpu_stub/core/dma_operations/operations.h"
 #include "dmasim/cpu_stub/core/dma_operations/pc_at_controller.h"
 #include "dmasim/model/frontend/pc_at/pc_at_dma.h"
+#include "dmasim/model/verifier/monitor.h"
 
 #include "cpu_machine.h"
 
@@ -127,9 +129,10 @@ class DmaMachine {
   public:
     explicit DmaMachine(DmaMachineConfig machine_config = {})
         : config(complete(std::move(machine_config))),
+          verifier(verifier_config()),
           system(bus_config(), {memory_config()}),
           cpu(system),
-          core(cpu_config(), cpu_port, cpu),
+          core(cpu_config(), cpu_port, cpu, &verifier, 1),
           map_registers(map_config()),
           translator(1, 8, AddressTranslator::Unmapped::Fault, config.translate ? &map_registers.table() : nullptr),
           pc_at(config.pc_at, pc_at_port, peripheral),
@@ -154,6 +157,9 @@ class DmaMachine {
         system.add(map_registers);
         system.add(pc_at_registers);
         system.add(pc_at);
+        verifier.add_memory(2, 0, kMemoryBytes, 8);
+        system.memory(0).set_trace(&verifier, 2);
+        dma.set_notes(&verifier);
         dma.set_system_controller(controller);
         translator.on_fault([this](const TranslationFault& fault) { dma.tell(dma::fact_of(fault, 0)); });
     }
@@ -161,6 +167,7 @@ class DmaMachine {
     /// Memory behind everybody's back.
     void poke(std::uint64_t address, const std::vector<std::uint8_t>& data) {
         ASSERT_TRUE(system.memory(0).poke(address, data.data(), data.size(), cpu.now() + 1));
+        verifier.poke(address, data.data(), data.size(), cpu.now());
     }
     std::vector<std::uint8_t> peek(std::uint64_t address, std::size_t bytes) {
         std::vector<std::uint8_t> data(bytes);
@@ -240,6 +247,20 @@ class DmaMachine {
         const auto& all = checks.findings();
         return std::any_of(all.begin(), all.end(), [&](const dma::DriverFinding& one) { return one.rule == rule; });
     }
+    /// Rules of both kinds that were broken, each once, in the order of their names: what the driver checks have found, and
+    /// what the verifier has, that sees the memory and the cache.
+    [[nodiscard]] std::vector<std::string> found() {
+        cpu.wait_cycles(1);
+        verifier.settle(cpu.now());
+        std::set<std::string> names;
+        for (const dma::DriverFinding& finding : checks.findings()) {
+            names.emplace(finding.rule);
+        }
+        for (const Finding& finding : verifier.findings()) {
+            names.emplace(finding.rule);
+        }
+        return {names.begin(), names.end()};
+    }
     [[nodiscard]] std::string report() const {
         std::string text;
         for (const dma::DriverFinding& finding : checks.findings()) {
@@ -293,6 +314,14 @@ class DmaMachine {
         }
         return cpu_settings;
     }
+    [[nodiscard]] VerifierConfig verifier_config() const {
+        VerifierConfig settings;
+        settings.line_bytes = config.line;
+        settings.whole_line_write_back = !config.coherent;
+        settings.coherent_writes = config.coherent;
+        settings.snooped_writes = config.coherent;
+        return settings;
+    }
     [[nodiscard]] MapRegistersConfig map_config() const {
         MapRegistersConfig map;
         map.window = config.dma.registers == dma::MapRegisterKind::Hardware ? config.dma.register_base : 0x40'0000;
@@ -345,6 +374,7 @@ class DmaMachine {
   public:
     DmaMachineConfig config;
     dma::DriverChecker checks;
+    VerifierMonitor verifier;
     CoreSystem system;
     LoopContext cpu;
 
@@ -372,6 +402,14 @@ struct Rig {
         adapter = machine.dma.get_dma_adapter(device, description, granted);
         EXPECT_TRUE(adapter);
         machine.dma.set_level(dma::Level::Dispatch);
+    }
+    /// Another driver's adapter, made at the level that is required for it.
+    dma::Adapter another(dma::DeviceId its_device, const dma::DeviceDescription& description) {
+        const dma::Level before = machine.dma.set_level(dma::Level::Passive);
+        std::uint32_t its_granted = 0;
+        const dma::Adapter other = machine.dma.get_dma_adapter(its_device, description, its_granted);
+        machine.dma.set_level(before);
+        return other;
     }
     /// Version 1: registers, and the channel if it is one of the system.
     dma::RegisterBase own(std::uint64_t registers,

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dmasim/cpu_stub/core/dma_operations/streaming_map.h"
+
 #include "support/core/dma_machine.h"
 
 namespace dmasim::dma {
@@ -15,6 +17,7 @@ using test::DmaMachineConfig;
 using test::operator+;
 using test::Rig;
 using Bytes = std::vector<std::uint8_t>;
+using Rules = std::vector<std::string>;
 
 constexpr std::uint64_t kBuffer = 0x1000;
 constexpr std::uint8_t kOld = 0xA0;
@@ -42,6 +45,8 @@ class CacheScenario : public testing::TestWithParam<bool> {
     [[nodiscard]] static Rig rig(std::uint32_t number) { return Rig(machine_config(coherent()), version(number)); }
     /// What is wrong where the caches are not seen by devices.
     static Bytes either(const Bytes& right, const Bytes& wrong) { return coherent() ? right : wrong; }
+    /// What is found where the caches are not seen by devices; elsewhere nothing.
+    static Rules wrong_rules(const Rules& rules) { return coherent() ? Rules{} : rules; }
 };
 
 TEST_P(CacheScenario, W01NoCleanBeforeAWrite) {
@@ -62,6 +67,8 @@ TEST_P(CacheScenario, W01NoCleanBeforeAWrite) {
         EXPECT_EQ(rig.machine.peek(kBuffer, 128), flush && !coherent() ? bytes_of(kCpu, 128) : bytes_of(kOld, 128));
         EXPECT_EQ(rig.machine.load(kBuffer, 128), bytes_of(kCpu, 128));
         EXPECT_EQ(rig.machine.report(), "");
+        // SV-01.
+        EXPECT_EQ(rig.machine.found(), flush ? Rules{} : wrong_rules({"CLEAN_MISSING"}));
     }
 }
 
@@ -75,6 +82,7 @@ TEST_P(CacheScenario, W01bOneLineEvictedByChance) {
     const MappedBlock block = rig.adapter.map_transfer(&mdl, base, kBuffer, 128, Direction::ToDevice);
     EXPECT_EQ(rig.machine.device_read(block.logical, 128),
               either(bytes_of(kCpu, 128), bytes_of(kCpu, 64) + bytes_of(kOld, 64)));
+    EXPECT_EQ(rig.machine.found(), wrong_rules({"CLEAN_MISSING"}));
 }
 
 TEST_P(CacheScenario, W02DirtyLinesEvictedAfterARead) {
@@ -96,6 +104,8 @@ TEST_P(CacheScenario, W02DirtyLinesEvictedAfterARead) {
         rig.machine.cpu.evict(kBuffer);
         rig.machine.cpu.evict(kBuffer + 64);
         EXPECT_EQ(rig.machine.peek(kBuffer, 128), bytes_of(right ? kDevice : kCpu, 128));
+        // SV-03 at the load, SV-02 at the map of dirty lines, which are written back later.
+        EXPECT_EQ(rig.machine.found(), right ? Rules{} : Rules({"INVAL_MISSING", "RX_DIRTY"}));
     }
 }
 
@@ -111,6 +121,7 @@ TEST_P(CacheScenario, W03EvictionInTheMiddle) {
     rig.machine.device_write(block.logical + 32, bytes_of(kDevice, 32));
     rig.adapter.flush_adapter_buffers(&mdl, base, kBuffer, 64, Direction::FromDevice);
     EXPECT_EQ(rig.machine.peek(kBuffer, 64), either(bytes_of(kDevice, 64), bytes_of(kCpu, 32) + bytes_of(kDevice, 32)));
+    EXPECT_EQ(rig.machine.found(), wrong_rules({"RX_DIRTY"}));
 }
 
 TEST_P(CacheScenario, W04Version3WithoutItsFlush) {
@@ -127,6 +138,8 @@ TEST_P(CacheScenario, W04Version3WithoutItsFlush) {
     EXPECT_TRUE(rig.machine.broke("SV-05"));
     EXPECT_EQ(rig.adapter.flush_adapter_buffers_ex(&mdl, base, 0, 128, Direction::FromDevice), Status::Success);
     EXPECT_EQ(rig.machine.load(kBuffer, 128), bytes_of(kDevice, 128));
+    // SV-03, and SV-05 on both machines: the buffer is the device's until the flush.
+    EXPECT_EQ(rig.machine.found(), coherent() ? Rules{"SV-05"} : Rules({"INVAL_MISSING", "SV-05"}));
 }
 
 TEST_P(CacheScenario, W05TouchedWhileTheDeviceRuns) {
@@ -144,6 +157,7 @@ TEST_P(CacheScenario, W05TouchedWhileTheDeviceRuns) {
               either(bytes_of(kDevice, 128), bytes_of(kDevice, 64) + bytes_of(kOld, 64)));
     EXPECT_EQ(rig.machine.peek(kBuffer, 128), bytes_of(kDevice, 128));
     EXPECT_EQ(rig.machine.rules(), std::vector<std::string>{"SV-05"});
+    EXPECT_EQ(rig.machine.found(), coherent() ? Rules{"SV-05"} : Rules({"INVAL_MISSING", "SV-05"}));
 }
 
 enum class Repair { Nothing, Invalidate, CleanInvalidate };
@@ -180,8 +194,31 @@ void unaligned(bool coherent, Repair repair, bool bounce) {
     rig.machine.cpu.clean_all();
     EXPECT_EQ(rig.machine.peek(kAt, 64), buffer);
     EXPECT_EQ(rig.machine.peek(0x2000, 1), word);
-    EXPECT_EQ(rig.machine.broke("DV-1F4"), !right);
-    EXPECT_EQ(rig.machine.broke("DV-1F5"), !right);
+    // What is wrong with the line is the same; what else is found depends on what the driver tries.
+    Rules rules{"DV-1F4", "DV-1F5"};
+    if (repair == Repair::Nothing) {
+        rules.emplace_back("INVAL_MISSING");
+    } else if (repair == Repair::Invalidate) {
+        rules.emplace_back("INVAL_LOSES_DIRTY");
+    }
+    rules.emplace_back("SHARED_LINE");
+    EXPECT_EQ(rig.machine.found(), right ? Rules{} : rules);
+}
+
+// The word beside the buffer belongs to another mapping that the device may write: LD-22 says so before anything is lost.
+TEST_P(CacheScenario, W06TwoMappingsOfALine) {
+    for (const std::uint64_t word : {0x2000U, 0x1FC0U}) {
+        Rig rig(machine_config(coherent()), version(1));
+        StreamingConfig config;
+        config.coherent = coherent();
+        config.regions = {{{0x1000, 0x10000}, RegionKind::Ram}};
+        StreamingMap map(rig.machine.cpu, config, &rig.machine.checks);
+        map.set_notes(&rig.machine.verifier);
+        EXPECT_FALSE(map.mapping_error(1, map.map_single(1, 0x2020, 64, Direction::FromDevice)));
+        EXPECT_EQ(rig.machine.found(), Rules{});
+        EXPECT_FALSE(map.mapping_error(1, map.map_single(1, word, 4, Direction::FromDevice)));
+        EXPECT_EQ(rig.machine.found(), word == 0x2000 ? Rules{"LD-22"} : Rules{});
+    }
 }
 
 TEST_P(CacheScenario, W06UnalignedBuffer) {
@@ -229,6 +266,35 @@ TEST_P(CacheScenario, W07MappedInTheWrongDirection) {
         rig.adapter.flush_adapter_buffers_ex(&mdl, base, 0, 64, Direction::FromDevice);
         EXPECT_EQ(rig.machine.load(kBuffer, 64), bytes_of(right ? kCpu : kOld, 64));
         EXPECT_EQ(rig.machine.rules(), std::vector<std::string>{"SV-12"});
+        // The device reads what is mapped for writing: nothing of what is reported complete was ever written. SV-04 where
+        // the flush drops the stores.
+        EXPECT_EQ(rig.machine.found(),
+                  right ? Rules({"EARLY_DONE", "SV-12"})
+                        : Rules({"CLEAN_MISSING", "EARLY_DONE", "INVAL_LOSES_DIRTY", "RX_DIRTY", "SV-12"}));
+    }
+}
+
+// The direction is right at one of the two ends only: SV-07, and LD-07 in the manner of Linux.
+TEST_P(CacheScenario, W07FlushedInTheOtherDirection) {
+    for (const Direction end : {Direction::ToDevice, Direction::FromDevice}) {
+        const bool right = end == Direction::FromDevice;
+        Rig rig(machine_config(coherent()), version(1));
+        const Mdl mdl = make_contiguous_mdl(kBuffer, 64);
+        const RegisterBase base = rig.own(1);
+        const MappedBlock block = rig.adapter.map_transfer(&mdl, base, kBuffer, 64, Direction::FromDevice);
+        rig.machine.device_write(block.logical, bytes_of(kDevice, 64));
+        rig.adapter.flush_adapter_buffers(&mdl, base, kBuffer, 64, end);
+        EXPECT_EQ(rig.machine.found(), right ? Rules{} : Rules{"SV-07"});
+
+        StreamingConfig config;
+        config.coherent = coherent();
+        config.regions = {{{0x1000, 0x10000}, RegionKind::Ram}};
+        StreamingMap map(rig.machine.cpu, config, &rig.machine.checks);
+        map.set_notes(&rig.machine.verifier);
+        const std::uint64_t dma = map.map_single(1, 0x3000, 64, Direction::FromDevice);
+        EXPECT_FALSE(map.mapping_error(1, dma));
+        map.unmap_single(1, dma, 64, end);
+        EXPECT_EQ(rig.machine.found(), right ? Rules{} : Rules({"LD-07", "SV-07"}));
     }
 }
 
@@ -254,6 +320,7 @@ TEST_P(CacheScenario, W08OneListOfAChainFlushed) {
                   Direction::ToDevice),
               Status::Success);
     EXPECT_EQ(seen, bytes_of(0xC1, 64) + either(bytes_of(0xC2, 64), bytes_of(kOld, 64)));
+    EXPECT_EQ(rig.machine.found(), wrong_rules({"CLEAN_MISSING"}));
 }
 
 TEST_P(CacheScenario, W09FlushedTooEarly) {
@@ -267,6 +334,7 @@ TEST_P(CacheScenario, W09FlushedTooEarly) {
     const MappedBlock block = rig.adapter.map_transfer(&mdl, base, kBuffer, 128, Direction::ToDevice);
     EXPECT_EQ(rig.machine.device_read(block.logical, 128),
               either(bytes_of(kCpu, 64) + bytes_of(0xC1, 64), bytes_of(0xC1, 128)));
+    EXPECT_EQ(rig.machine.found(), wrong_rules({"CLEAN_MISSING"}));
 }
 
 TEST_P(CacheScenario, W10PioReadThenDmaToTheDevice) {
@@ -284,6 +352,7 @@ TEST_P(CacheScenario, W10PioReadThenDmaToTheDevice) {
         const RegisterBase base = rig.own(1);
         const MappedBlock block = rig.adapter.map_transfer(&mdl, base, kBuffer, 64, Direction::ToDevice);
         EXPECT_EQ(rig.machine.device_read(block.logical, 64), bytes_of(coherent() || flush ? kDevice : kOld, 64));
+        EXPECT_EQ(rig.machine.found(), flush ? Rules{} : wrong_rules({"CLEAN_MISSING"}));
     }
 }
 
@@ -296,16 +365,20 @@ TEST_P(CacheScenario, W11WriteCombiningWithoutABarrier) {
             cpu.store_buffer.merge = true;
         };
         Rig rig(config, version(1));
-        rig.machine.poke(kBuffer, bytes_of(kOld, 128));
+        // Memory that both sides use.
+        rig.machine.dma.set_level(Level::Passive);
+        const std::uint64_t buffer = rig.adapter.allocate_common_buffer(128, false).logical;
+        rig.machine.poke(buffer, bytes_of(kOld, 128));
         for (std::uint64_t place = 0; place < 112; place += 4) {
-            rig.machine.cpu.store32(kBuffer + place, 0xC0C0C0C0, MemoryType::Uncached);
+            rig.machine.cpu.store32(buffer + place, 0xC0C0C0C0, MemoryType::Uncached);
         }
         if (barrier) {
             rig.machine.cpu.dsb();
         }
         // What is in the buffer, at most 32 bytes, is the tail.
-        const Bytes seen = rig.machine.device_read(kBuffer, 128);
+        const Bytes seen = rig.machine.device_read(buffer, 128);
         EXPECT_EQ(seen, barrier ? bytes_of(kCpu, 112) + bytes_of(kOld, 16) : bytes_of(kCpu, 80) + bytes_of(kOld, 48));
+        EXPECT_EQ(rig.machine.found(), barrier ? Rules{} : wrong_rules({"PUBLISH_ORDER"}));
     }
 }
 
@@ -326,6 +399,7 @@ TEST_P(CacheScenario, W12SuperfluousFlush) {
         rig.adapter.flush_adapter_buffers_ex(&mdl, base, 0, 4096, Direction::ToDevice);
         cycles.push_back(rig.machine.cpu.now().count() - begun.count());
         EXPECT_EQ(rig.machine.broke("SV-20"), flush && !coherent());
+        EXPECT_EQ(rig.machine.found(), flush ? wrong_rules({"SV-20"}) : Rules{});
     }
     if (coherent()) {
         EXPECT_EQ(cycles[1], cycles[0]);
@@ -340,16 +414,31 @@ TEST_P(CacheScenario, W13DescriptorStoredInTheWrongOrder) {
         config.tune = [](CpuConfig& cpu) { cpu.store_buffer.hold = true; };
         Rig rig(config, version(1));
         CpuContext& cpu = rig.machine.cpu;
-        rig.machine.poke(kBuffer, bytes_of(kOld, 8) + bytes_of(0, 8));
+        rig.machine.dma.set_level(Level::Passive);
+        const std::uint64_t entry = rig.adapter.allocate_common_buffer(16, false).logical;
+        rig.machine.poke(entry, bytes_of(kOld, 8) + bytes_of(0, 8));
         // Address at 0, valid at 8; the device looks after the first of the two stores.
-        cpu.store64(swapped ? kBuffer + 8 : kBuffer, swapped ? 1 : 0xC0C0C0C0C0C0C0C0, MemoryType::Uncached);
-        cpu.store64(swapped ? kBuffer : kBuffer + 8, swapped ? 0xC0C0C0C0C0C0C0C0 : 1, MemoryType::Uncached);
+        cpu.store64(swapped ? entry + 8 : entry, swapped ? 1 : 0xC0C0C0C0C0C0C0C0, MemoryType::Uncached);
+        cpu.store64(swapped ? entry : entry + 8, swapped ? 0xC0C0C0C0C0C0C0C0 : 1, MemoryType::Uncached);
         cpu.drain(8);
-        const Bytes seen = rig.machine.device_read(kBuffer, 16);
+        const Bytes seen = rig.machine.device_read(entry, 16);
         const Bytes valid = Bytes{1} + bytes_of(0, 7);
         // Right: what is valid has its address; swapped: a valid descriptor with the old address.
         EXPECT_EQ(seen, swapped ? bytes_of(kOld, 8) + valid : bytes_of(kCpu, 8) + bytes_of(0, 8));
+        // A store is on its way while the device looks, whichever it is.
+        EXPECT_EQ(rig.machine.found(), wrong_rules({"PUBLISH_ORDER"}));
+        cpu.dsb();
+        EXPECT_EQ(rig.machine.device_read(entry, 16), bytes_of(kCpu, 8) + valid);
     }
+    // With the barrier before the device looks nothing is found.
+    Rig rig(machine_config(coherent()), version(1));
+    rig.machine.dma.set_level(Level::Passive);
+    const std::uint64_t entry = rig.adapter.allocate_common_buffer(16, false).logical;
+    rig.machine.cpu.store64(entry, 0xC0C0C0C0C0C0C0C0, MemoryType::Uncached);
+    rig.machine.cpu.store64(entry + 8, 1, MemoryType::Uncached);
+    rig.machine.cpu.dsb();
+    EXPECT_EQ(rig.machine.device_read(entry, 16), bytes_of(kCpu, 8) + Bytes{1} + bytes_of(0, 7));
+    EXPECT_EQ(rig.machine.found(), Rules{});
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, CacheScenario, testing::Bool(),

@@ -27,6 +27,8 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::uint64_t kBuffer = 0x1000;
 constexpr std::uint8_t kOld = 0xA0;
 constexpr std::uint8_t kDevice = 0xD0;
+using Rules = std::vector<std::string>;
+
 constexpr unsigned kChannel = 1;
 constexpr std::uint64_t kPage = 4096;
 
@@ -81,6 +83,7 @@ void twelve_pages(bool coherent, bool advance) {
             << int{page};
     }
     EXPECT_EQ(rig.machine.report(), "");
+    EXPECT_EQ(rig.machine.found(), Rules{});
 }
 
 TEST(Ownership, X01CurrentVaNotAdvanced) {
@@ -122,6 +125,7 @@ TEST(Ownership, X02LengthFieldOfTheRequestOverwritten) {
             missing += rig.machine.peek(page, kPage) == bytes_of(kDevice, kPage) ? 0 : kPage;
         }
         EXPECT_EQ(missing, aliased ? 45056U : 0U);
+        EXPECT_EQ(rig.machine.found(), Rules{});
     }
 }
 
@@ -138,8 +142,7 @@ TEST(Ownership, X03RegistersFreedTooEarly) {
     EXPECT_EQ(rig.machine.report(), "");
     EXPECT_EQ(rig.adapter.free_map_registers(base, 1), Status::Success);
     EXPECT_TRUE(rig.machine.broke("DV-10"));
-    std::uint32_t granted = 0;
-    Adapter other = rig.machine.dma.get_dma_adapter(2, master(4096), granted);
+    Adapter other = rig.another(2, master(4096));
     RegisterBase others = 0;
     other.allocate_adapter_channel(2, 1, [&](RegisterBase given) {
         others = given;
@@ -150,6 +153,7 @@ TEST(Ownership, X03RegistersFreedTooEarly) {
     EXPECT_EQ(rig.machine.peek(0x10000, kPage), bytes_of(kDevice, 2048) + bytes_of(kOld, 2048));
     EXPECT_EQ(rig.machine.peek(0x20000, kPage), bytes_of(0xB0, 2048) + bytes_of(kDevice, 2048));
     EXPECT_TRUE(rig.machine.broke("SV-12"));
+    EXPECT_EQ(rig.machine.found(), Rules({"DV-10", "SV-08", "SV-12"}));
 }
 
 TEST(Ownership, X04FlushedBeforeTheEnd) {
@@ -174,6 +178,7 @@ TEST(Ownership, X04FlushedBeforeTheEnd) {
         rig.machine.cpu.wait_cycles(500);
         const std::size_t moved = early == DmaOptions::EarlyFlush::Cancels ? 3000 : 3008;
         EXPECT_EQ(rig.machine.peek(kBuffer, 4096), bytes_of(kDevice, moved) + bytes_of(kOld, 4096 - moved));
+        EXPECT_EQ(rig.machine.found(), Rules({"DV-23", "EARLY_DONE"}));
     }
 }
 
@@ -197,6 +202,7 @@ TEST(Ownership, X05ProducerLapsTheConsumer) {
     fact.length = 4196 - 4096;
     rig.machine.dma.tell(fact);
     EXPECT_TRUE(rig.machine.broke("SV-24"));
+    EXPECT_EQ(rig.machine.found(), Rules{"SV-24"});
 }
 
 TEST(Ownership, X06FormulaWithAnUnalignedStart) {
@@ -213,6 +219,7 @@ TEST(Ownership, X06FormulaWithAnUnalignedStart) {
         const DriverFinding& finding = rig.machine.checks.findings().front();
         EXPECT_EQ(finding.fields[0].value, 6U);
         EXPECT_EQ(finding.fields[1].value, 5U);
+        EXPECT_EQ(rig.machine.found(), Rules{"DV-15"});
     }
     // Asking for the sixth register is refused.
     DmaMachineConfig config = hardware(8);
@@ -221,6 +228,7 @@ TEST(Ownership, X06FormulaWithAnUnalignedStart) {
     EXPECT_EQ(rig.adapter.allocate_adapter_channel(1, 6, [](RegisterBase) { return AllocationAction::KeepObject; }),
               Status::InsufficientResources);
     EXPECT_TRUE(rig.machine.broke("DV-0C"));
+    EXPECT_EQ(rig.machine.found(), Rules{"DV-0C"});
     // And what a driver does right.
     Rig right(config, master());
     const Mdl mdl = make_contiguous_mdl(0x10800, 45056);
@@ -250,8 +258,7 @@ TEST(Ownership, X07SystemChannelGivenUpInTheCallback) {
     EXPECT_TRUE(rig.machine.broke("SV-10"));
     rig.machine.give(kChannel, bytes_of(0xD1, 512));
     rig.machine.wait_given(kChannel);
-    std::uint32_t granted = 0;
-    Adapter other = rig.machine.dma.get_dma_adapter(2, subordinate(), granted);
+    Adapter other = rig.another(2, subordinate());
     RegisterBase base = 0;
     EXPECT_EQ(other.allocate_adapter_channel(2, 1,
                                              [&](RegisterBase given) {
@@ -266,6 +273,7 @@ TEST(Ownership, X07SystemChannelGivenUpInTheCallback) {
     rig.machine.wait_given(kChannel);
     EXPECT_EQ(rig.machine.peek(kBuffer, 1024), bytes_of(0xD1, 512) + bytes_of(kOld, 512));
     EXPECT_EQ(rig.machine.peek(0x3000, 1024), bytes_of(0xD1, 512) + bytes_of(kOld, 512));
+    EXPECT_EQ(rig.machine.found(), Rules({"DV-10", "SV-10"}));
 }
 
 TEST(Ownership, X08KeptObjectNeverFreed) {
@@ -287,6 +295,7 @@ TEST(Ownership, X08KeptObjectNeverFreed) {
                   Status::Success);
         rig.machine.cpu.wait_cycles(100'000);
         EXPECT_EQ(ran, right);
+        EXPECT_EQ(rig.machine.found(), right ? Rules{} : Rules{"SV-10"});
     }
 }
 
@@ -319,6 +328,8 @@ TEST(Ownership, X09DeviceStartedBeforeTheController) {
     rig.machine.wait_given(kChannel);
     EXPECT_EQ(rig.machine.peek(kBuffer, 64), bytes_of(0xD1, 32) + bytes_of(0xD2, 16) + bytes_of(kOld, 16));
     EXPECT_EQ(rig.machine.peek(0x3000, 64), bytes_of(0xD2, 48) + bytes_of(kOld, 16));
+    // The first request was flushed when half of it had come.
+    EXPECT_EQ(rig.machine.found(), Rules({"EARLY_DONE", "SV-09", "SV-15"}));
 }
 
 /// Makes a byte every `period` cycles, whatever happens, and keeps `depth` of them.
@@ -391,6 +402,7 @@ TEST(Ownership, X10DeviceThatCannotWait) {
         adapter.map_transfer(&mdl, base, kBuffer, 64, Direction::FromDevice);
         source.begin(machine.cpu.now());
         machine.wait_until([&] { return source.taken.size() == 64; });
+        machine.cpu.wait_cycles(20);  // Until the controller has ended too.
         adapter.flush_adapter_buffers(&mdl, base, kBuffer, 64, Direction::FromDevice);
         machine.cpu.wait_cycles(400);  // The driver thinks.
         adapter.map_transfer(&mdl, base, kBuffer + 64, 64, Direction::FromDevice);
@@ -416,6 +428,7 @@ TEST(Ownership, X10DeviceThatCannotWait) {
         fact.length = source.lost;
         machine.dma.tell(fact);
         EXPECT_EQ(machine.broke("SV-23"), source.lost > 0);
+        EXPECT_EQ(machine.found(), source.lost > 0 ? Rules{"SV-23"} : Rules{}) << machine.report();
     }
 }
 
@@ -450,6 +463,8 @@ TEST(Ownership, X11SecondRequestOfADeviceObject) {
     EXPECT_EQ(rig.adapter.free_adapter_channel(), Status::Success);
     EXPECT_EQ(ran, 1U);
     EXPECT_EQ(lists.size(), 2U);
+    // The one from inside of the callback is a second channel of its owner as well.
+    EXPECT_EQ(rig.machine.found(), Rules({"DV-0B", "SV-11"}));
 }
 
 TEST(Ownership, X12MoreRegistersThanGranted) {
@@ -464,13 +479,13 @@ TEST(Ownership, X12MoreRegistersThanGranted) {
     EXPECT_EQ(rig.machine.rules(), std::vector<std::string>{"DV-0C"});
     EXPECT_EQ(rig.adapter.allocate_adapter_channel(1, 5, control), Status::Success);
     EXPECT_TRUE(ran);
+    EXPECT_EQ(rig.machine.found(), Rules{"DV-0C"});
 }
 
 TEST(Ownership, X13TwoRequestersThatHoldAndWait) {
     for (const bool at_once : {false, true}) {
         Rig rig(hardware(5), master());
-        std::uint32_t granted = 0;
-        std::array<Adapter, 2> adapters{rig.adapter, rig.machine.dma.get_dma_adapter(2, master(), granted)};
+        std::array<Adapter, 2> adapters{rig.adapter, rig.another(2, master())};
         std::array<std::vector<RegisterBase>, 2> bases;
         unsigned started = 0;
         const auto ask = [&](unsigned who, std::uint64_t registers, bool last) {
@@ -497,6 +512,7 @@ TEST(Ownership, X13TwoRequestersThatHoldAndWait) {
             EXPECT_EQ(started, 0U);
             EXPECT_EQ(rig.machine.dma.state().pending.size(), 2U);
         }
+        EXPECT_EQ(rig.machine.found(), Rules{});
     }
 }
 
@@ -516,6 +532,7 @@ TEST(Ownership, X14BufferUnlockedWhileTheDeviceRuns) {
     EXPECT_EQ(rig.machine.peek(kBuffer, 64), bytes_of(0xB0, 32) + bytes_of(kDevice, 32));
     rig.adapter.flush_adapter_buffers(&mdl, base, kBuffer, 64, Direction::FromDevice);
     EXPECT_EQ(rig.machine.rules(), std::vector<std::string>{"DV-0E"});
+    EXPECT_EQ(rig.machine.found(), Rules{"DV-0E"});
 }
 
 TEST(Ownership, X15ListsAndAdaptersFreedTwice) {
@@ -533,8 +550,10 @@ TEST(Ownership, X15ListsAndAdaptersFreedTwice) {
     EXPECT_EQ(rig.machine.rules(), std::vector<std::string>{"DV-06"});
     rig.adapter.put_dma_adapter();
     EXPECT_THAT(rig.machine.rules(), ElementsAre("DV-06", "DV-0A"));
+    rig.machine.dma.set_level(Level::Passive);
     EXPECT_EQ(rig.adapter.get_dma_alignment(), 1U);
     EXPECT_TRUE(rig.machine.broke("DV-18"));
+    EXPECT_EQ(rig.machine.found(), Rules({"DV-06", "DV-0A", "DV-18"}));
 }
 
 TEST(Ownership, X16DomainSwitchedDuringABurst) {
@@ -571,6 +590,7 @@ TEST(Ownership, X16DomainSwitchedDuringABurst) {
         EXPECT_EQ(rig.machine.peek(0x20000, 64),
                   mapped ? bytes_of(0xB0, 32) + bytes_of(kDevice, 32) : bytes_of(0xB0, 64));
         EXPECT_EQ(rig.machine.broke("DV-26"), !mapped);
+        EXPECT_EQ(rig.machine.found(), mapped ? Rules{"SV-19"} : Rules({"DV-26", "SV-19"}));
     }
 }
 
@@ -592,6 +612,17 @@ TEST(Ownership, X17FourBytesTooMany) {
                       guarded ? bytes_of(kOld, 12) : bytes_of(kDevice, more) + bytes_of(kOld, 12 - more));
             EXPECT_EQ(rig.machine.broke("DV-0F2"), guarded && more > 0);
             EXPECT_EQ(rig.machine.broke("DV-0F5"), guarded && more > 8);
+            Rules rules;
+            if (guarded && more > 0) {
+                rules.emplace_back("DV-0F2");
+            }
+            if (guarded && more > 8) {
+                rules.emplace_back("DV-0F5");
+            }
+            if (more > 0) {
+                rules.emplace_back("SV-12");
+            }
+            EXPECT_EQ(rig.machine.found(), rules);
         }
     }
 }

@@ -107,7 +107,9 @@ TEST(RulesPage, TestsAndFilesAreThere) {
 TEST(RulesPage, EveryScenarioHasATest) {
     EXPECT_EQ(kScenarios.size(), 62U);
     const std::string tests = all_tests();
+    const std::string page = text_of(kSource / "docs/dma-rules.md");
     for (const std::string& scenario : kScenarios) {
+        EXPECT_NE(page.find("\n| " + scenario + " | `"), std::string::npos) << scenario;
         // R03a and R03b are two configurations of one test.
         const std::string name = scenario == "R03a" ? "R03" : scenario;
         EXPECT_TRUE(std::regex_search(tests, std::regex("TEST(_P)?\\(\\w+, " + name + "[A-Z]"))) << scenario;

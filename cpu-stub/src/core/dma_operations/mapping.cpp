@@ -360,7 +360,8 @@ bool DmaOperations::Impl::unmap(AdapterState& adapter, Allocation& allocation, s
         }
         drained = controller->drain(cpu, channel);
     }
-    std::uint64_t noted = std::min(bytes, mapping.bytes);
+    // Of a cancelled transfer, and of one whose last bytes did not arrive, nobody claims that all is there.
+    std::uint64_t noted = mapping.cancelled || !drained ? 0 : std::min(bytes, mapping.bytes);
     for (const MappedPiece& piece : mapping.pieces) {
         const auto part = std::min<std::uint64_t>(noted, piece.bytes);
         noted -= part;

@@ -172,6 +172,15 @@ Found released_before_flush(const RuleView& view) {
     return FindingFields{{"bytes since the last flush", allocation->bytes_since_flush}};
 }
 
+Found programmed_before_flush(const RuleView& view) {
+    // Version 3 refuses such a map, so that nothing is lost there.
+    if (!is(view, Routine::MapTransfer) || view.adapter == nullptr || view.adapter->description.master ||
+        view.allocation == nullptr || view.allocation->mappings.empty()) {
+        return {};
+    }
+    return FindingFields{{"bytes since the last flush", view.allocation->bytes_since_flush}};
+}
+
 Found common_buffer_differs(const RuleView& view) {
     if (!is(view, Routine::FreeCommonBuffer)) {
         return {};
@@ -245,6 +254,8 @@ const std::vector<DriverRule>& release_rules() {
          "each element freed once, then the vector, before put_dma_adapter", RuleMoment::Before, vector_leaked},
         {"SV-06", "", "channel released before its buffer was flushed",
          "a flush before the channel is released or programmed anew", RuleMoment::Before, released_before_flush},
+        {"SV-06", "", "channel programmed anew before its buffer was flushed",
+         "a flush before the channel is released or programmed anew", RuleMoment::Before, programmed_before_flush},
         {"SV-08", "", "not as many flushes as maps", "one flush for each map", RuleMoment::Before,
          flushes_and_maps_differ},
         {"SV-10", "", "release does not match the result of the callback",
