@@ -76,18 +76,16 @@ std::uint64_t DirectLeaper::look(Cycles base, Cycles end) {
     if (!allowed_) {
         return 0;
     }
-    // What lies between two states that are compared has to be nothing but bursts that went through the pointers that
-    // are held now.
-    const std::uint64_t calls = adapter_.calls_made();
+    // What lies between two states that are compared has to be nothing but bursts, and those that went through the pointers
+    // that are held now.
     const std::uint64_t changes = adapter_.direct_memory().changes();
-    if (base > quiet_until_ || calls != calls_ || changes != changes_) {
+    if (base > quiet_until_ || changes != changes_) {
         finder_.forget();
-        calls_ = calls;
         changes_ = changes;
     }
     quiet_until_ = master_.even_until();
     end = std::min(end, quiet_until_);
-    if (end < base + kLeastCycles || master_.grants() == grants_ || !adapter_.settled()) {
+    if (end < base + kLeastCycles || master_.grants() == grants_) {
         return 0;
     }
     grants_ = master_.grants();

@@ -96,7 +96,6 @@ void MasterSocketAdapter::request(const Burst& burst, Cycles at) {
     if (options_.dmi && options_.style == TransportStyle::Blocking && request_direct(burst, at)) {
         return;
     }
-    ++calls_made_;
     tlm::tlm_generic_payload& trans = pool_.acquire(burst, options_.initiator);
     InFlight entry;
     entry.trans = &trans;

@@ -78,17 +78,25 @@ struct Scenario {
     std::vector<Action> actions;
     std::vector<std::uint8_t> bytes;
     std::vector<std::uint64_t> pieces;  ///< Of sc_start, in ns.
+    /// Rows begin here or a little further, so that what was learnt from one is used for others, and they get into each
+    /// other's way.
+    std::vector<std::uint64_t> places;
 };
 
 /// Where a row may begin: often a round number, for that is what bulk copies use.
-std::uint64_t random_address(Dice& dice) {
+std::uint64_t random_place(Dice& dice) {
     const std::uint64_t place = dice.roll(kSpace);
     return chance(dice, 60) ? place & ~std::uint64_t{4095} : chance(dice, 50) ? place & ~std::uint64_t{63} : place;
+}
+std::uint64_t random_address(const Scenario& scenario, Dice& dice) {
+    return scenario.places[dice.roll(scenario.places.size())] +
+           (chance(dice, 70) ? 0 : one_of<std::uint64_t>(dice, {64, 128, 4, 0x1000, 0x2000, 1, 0x3F8}));
 }
 
 std::vector<Bank> random_banks(Dice& dice) {
     std::vector<Bank> banks;
-    const bool one_timing = chance(dice, 60);
+    const bool one_timing = chance(dice, 50);
+    const bool one_latency = one_timing || chance(dice, 40);
     const unsigned usual = static_cast<unsigned>(draw(dice, 1, 12));
     const unsigned pace = static_cast<unsigned>(one_of(dice, {0, 1, 1, 1, 2, 3}));
     const bool perfect = chance(dice, 40);
@@ -96,13 +104,13 @@ std::vector<Bank> random_banks(Dice& dice) {
         Bank bank;
         bank.first = first;
         std::uint64_t bytes = one_of<std::uint64_t>(dice, {0x1000, 0x4000, 0x1'0000, 0x4'0000, 0x8'0000});
-        if (chance(dice, 5)) {
+        if (chance(dice, 15)) {
             bytes = draw(dice, 300, 0x8000);
         }
         bank.last = std::min(kSpace, first + bytes) - 1;
         // Some lie side by side, some apart, some on top of others.
         bank.home = chance(dice, 70) ? first : one_of<std::uint64_t>(dice, {kSpace + first, first ^ 0x1000, 0});
-        bank.latency = one_timing || chance(dice, 70) ? usual : static_cast<unsigned>(draw(dice, 1, 12));
+        bank.latency = one_latency || chance(dice, 70) ? usual : static_cast<unsigned>(draw(dice, 1, 12));
         bank.interval = one_timing || chance(dice, 70) ? pace : static_cast<unsigned>(draw(dice, 0, 3));
         if (!perfect) {
             bank.grants_reads = chance(dice, 95);
@@ -129,8 +137,8 @@ void add_chain(Scenario& scenario, Dice& dice, std::uint64_t at, unsigned channe
     const std::uint64_t place = kSpace - 0x1000 + channel * 0x100;
     for (unsigned k = 0; k < 2; ++k) {
         native::Descriptor descriptor;
-        descriptor.source = random_address(dice);
-        descriptor.destination = random_address(dice);
+        descriptor.source = random_address(scenario, dice);
+        descriptor.destination = random_address(scenario, dice);
         descriptor.length = static_cast<std::uint32_t>(draw(dice, 1, 60'000));
         descriptor.interrupt = chance(dice, 50);
         descriptor.write_back = chance(dice, 50);
@@ -148,18 +156,20 @@ void add_job(Scenario& scenario, Dice& dice, std::uint64_t at, unsigned channel)
     if (chance(dice, 12)) {
         add_chain(scenario, dice, at, channel);
     } else {
-        const std::uint64_t source = random_address(dice);
-        std::uint64_t destination = random_address(dice);
+        const std::uint64_t source = random_address(scenario, dice);
+        std::uint64_t destination = random_address(scenario, dice);
         if (chance(dice, 25)) {
             // So near that the row runs into itself.
-            destination = chance(dice, 50) ? source + draw(dice, 0, 0x3000) : source - draw(dice, 0, 0x3000);
+            const std::uint64_t most = one_of<std::uint64_t>(dice, {0x40, 0x200, 0x800, 0x3000});
+            const std::uint64_t distance = draw(dice, 0, most) & ~(chance(dice, 60) ? std::uint64_t{7} : 0);
+            destination = chance(dice, 70) ? source + distance : source - distance;
         }
         std::uint32_t config = 0;
         config |= chance(dice, 10) ? native::config::kCyclic : 0;
         config |= chance(dice, 30) ? native::config::kErrorContinue : 0;
         config |=
             chance(dice, 5) ? native::config::HandshakeMode::of(static_cast<std::uint32_t>(Handshake::Demand)) : 0;
-        const auto length = static_cast<std::uint32_t>(chance(dice, 70)   ? draw(dice, 1, 200'000)
+        const auto length = static_cast<std::uint32_t>(chance(dice, 60)   ? draw(dice, 1, 100'000)
                                                        : chance(dice, 50) ? draw(dice, 1, 3000)
                                                                           : 0x1000U << dice.roll(6));
         add_write(scenario, at, channel, reg::kConfig, config);
@@ -183,7 +193,7 @@ Scenario random_scenario(std::uint64_t seed) {
     Dice dice(seed * 0x1'0000'0001U);
     Scenario scenario;
     DmaConfig& dma = scenario.dma.dma;
-    dma.channels = static_cast<std::uint32_t>(chance(dice, 70) ? 1 : draw(dice, 2, 3));
+    dma.channels = static_cast<std::uint32_t>(chance(dice, 60) ? 1 : draw(dice, 2, 3));
     dma.data_width_bits = 32U << dice.roll(3);
     const auto most = static_cast<unsigned>(__builtin_ctz(4096 / dma.bus_bytes()));
     dma.max_burst_beats = 1U << std::min<unsigned>(most, static_cast<unsigned>(draw(dice, 2, 8)));
@@ -202,21 +212,24 @@ Scenario random_scenario(std::uint64_t seed) {
     dma.timing.response_to_status = static_cast<std::uint32_t>(draw(dice, 1, 9));
     scenario.dma.style = TransportStyle::Blocking;
     scenario.dma.dmi = true;
-    scenario.dma.quantum = one_of<std::uint32_t>(dice, {0, 1, 60, 100, 300, 1000, 1000, 5000, 5000, 20'000, 1'000'000});
+    scenario.dma.quantum = one_of<std::uint32_t>(dice, {0, 1, 80, 150, 300, 700, 1000, 2000, 5000, 20'000, 1'000'000});
     scenario.dma.register_latency = static_cast<std::uint32_t>(dice.roll(3));
     scenario.banks = random_banks(dice);
+    for (std::uint64_t k = draw(dice, 2, 6); k != 0; --k) {
+        scenario.places.push_back(random_place(dice));
+    }
     scenario.bytes.resize(2 * kSpace);
     for (std::uint8_t& byte : scenario.bytes) {
         byte = static_cast<std::uint8_t>(dice.next());
     }
 
     std::uint64_t at = 35;
-    const auto actions = static_cast<unsigned>(draw(dice, 1, 14));
+    const auto actions = static_cast<unsigned>(draw(dice, 1, 30));
     for (unsigned k = 0; k < actions; ++k) {
         const auto channel = static_cast<unsigned>(dice.roll(dma.channels));
         Action action;
         action.at = at;
-        action.address = random_address(dice);
+        action.address = random_place(dice);
         const std::uint64_t what = k == 0 ? 0 : dice.roll(100);
         if (what < 30) {
             add_job(scenario, dice, at, channel);
@@ -240,7 +253,7 @@ Scenario random_scenario(std::uint64_t seed) {
             scenario.actions.push_back(action);
         }
         // Often in the middle of a row.
-        at += chance(dice, 30) ? dice.roll(300) : dice.roll(60'000);
+        at += chance(dice, 40) ? dice.roll(300) : chance(dice, 50) ? dice.roll(6000) : dice.roll(60'000);
     }
     std::stable_sort(scenario.actions.begin(), scenario.actions.end(),
                      [](const Action& a, const Action& b) { return a.at < b.at; });

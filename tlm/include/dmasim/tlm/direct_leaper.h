@@ -22,8 +22,8 @@ class DirectLeaper final : private Leap {
     /// `adapter`: where the data bursts of `master` go. Both outlive this.
     DirectLeaper(CadenceMaster& master, MasterSocketAdapter& adapter) : master_(master), adapter_(adapter) {}
 
-    /// All edges before `base` are over, the one before it was evaluated, and those before `end` are to follow at once. Leaps
-    /// if it can; returns by how many cycles (0: not at all), so that the first edge that is not over is that much later.
+    /// All edges before `base` are over, the one before it was evaluated, no burst awaits the return of b_transport, and the
+    /// edges before `end` are to follow at once. Leaps if it can; returns by how many cycles (0: not at all), so that the first edge that is not over is that much later.
     std::uint64_t look(Cycles base, Cycles end);
 
     /// The master was given an input.
@@ -64,8 +64,7 @@ class DirectLeaper final : private Leap {
     bool allowed_ = true;
     std::uint64_t grants_ = 0;
     Cycles quiet_until_{0};      ///< When the last look was taken: the first edge at which something else happens.
-    std::uint64_t calls_ = 0;    ///< What the adapter said then,
-    std::uint64_t changes_ = 0;  ///< and what its pointers did.
+    std::uint64_t changes_ = 0;  ///< And what the pointers had gone through.
     std::uint64_t failures_ = 0;
     std::uint64_t pause_ = 0;  ///< Grants that are not looked at.
     std::vector<Stream> streams_;

@@ -88,10 +88,6 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     [[nodiscard]] const DirectMemory& direct_memory() const { return direct_; }
 
     /// @{ `Blocking`, for many bursts at once (`DirectLeaper`).
-    /// All that was requested went through direct memory pointers, and the core has been told so.
-    [[nodiscard]] bool settled() const { return in_flight_.empty() && held_back_.empty() && early_.empty(); }
-    /// Bursts that were given to a call of the target.
-    [[nodiscard]] std::uint64_t calls_made() const { return calls_made_; }
     /// As `CadenceMaster`: when the next answers can come.
     void record(StateRecord& state) const;
     void leap(const Leap& leap);
@@ -167,7 +163,6 @@ class MasterSocketAdapter final : public sc_core::sc_module, public BurstPort, p
     bool calling_ = false;  ///< A forward call is on the stack.
     bool called_ = false;   ///< A backward call is on the stack.
     std::uint64_t unexpected_ = 0;
-    std::uint64_t calls_made_ = 0;
     sc_core::sc_event send_event_;
     sc_core::sc_event answer_event_;
     std::vector<std::unique_ptr<BlockingCall>> calls_;
