@@ -74,7 +74,7 @@ class DmaOperations::Impl {
     [[nodiscard]] std::uint64_t needed(const AdapterState& adapter, const Mdl* mdl, std::uint64_t offset,
                                        std::uint64_t bytes, bool exact) const;
     /// Starts the channel of a subordinate adapter.
-    void start(AdapterState& adapter, Mapping& mapping, std::uint32_t device_offset, bool demand);
+    void start(AdapterState& adapter, Mapping& mapping, std::uint32_t device_offset);
     /// Ends the mapping at `index`: drains, copies back, maintains caches, gives the registers up.
     bool unmap(AdapterState& adapter, Allocation& allocation, std::size_t index, std::uint64_t bytes);
     /// Index of the live mapping that begins at `offset`, else of the first one.

@@ -43,7 +43,7 @@ std::optional<ScatterGatherList> DmaOperations::Impl::make_list(Allocation& allo
     allocation.list = list.id;
     ++adapter.lists_allocated;
     if (!adapter.description.master) {
-        start(adapter, *mapping, 0, false);
+        start(adapter, *mapping, 0);
     }
     ScatterGatherList result{list.id, list.elements};
     state.lists.emplace(list.id, std::move(list));
@@ -61,10 +61,19 @@ Status DmaOperations::Impl::list_request(AdapterState& adapter, PendingRequest r
     }
     const std::uint64_t count = needed(adapter, request.mdl, request.offset, request.length, request.context != 0);
     // Whether it fits at all is known now; so nothing that waits can fail later.
-    const std::uint64_t blocks = pages_of(request.mdl, request.offset, request.length, state.config.page_bytes).size();
+    const std::vector<MemoryFragment> pieces =
+        pages_of(request.mdl, request.offset, request.length, state.config.page_bytes);
+    const std::uint64_t blocks = pieces.size();
+    // A device that takes one block, where nothing makes one of scattered pages.
+    bool torn = false;
+    for (std::size_t number = 1; number < pieces.size(); ++number) {
+        torn = torn || pieces[number].address != pieces[number - 1].address + pieces[number - 1].bytes;
+    }
+    const bool one_block =
+        !adapter.scatter_gather() && state.config.registers == MapRegisterKind::Identity && !state.config.guards;
     const bool limited = request.element_limit != 0 && adapter.scatter_gather() && blocks > request.element_limit &&
                          state.config.registers != MapRegisterKind::Hardware;
-    if (count > adapter.granted || (limited && !state.config.options.merge_elements)) {
+    if (count > adapter.granted || (one_block && torn) || (limited && !state.config.options.merge_elements)) {
         return Status::InsufficientResources;
     }
     request.adapter = adapter.id;

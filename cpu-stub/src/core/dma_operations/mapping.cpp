@@ -300,14 +300,16 @@ Mapping* DmaOperations::Impl::map(AdapterState& adapter, Allocation& allocation,
     return &allocation.mappings.back();
 }
 
-void DmaOperations::Impl::start(AdapterState& adapter, Mapping& mapping, std::uint32_t device_offset, bool demand) {
+void DmaOperations::Impl::start(AdapterState& adapter, Mapping& mapping, std::uint32_t device_offset) {
     SystemTransfer transfer;
     transfer.channel = adapter.description.channel;
     transfer.elements = mapping.elements;
     transfer.to_device = to_device(mapping.direction);
     transfer.auto_initialize = adapter.description.auto_initialize;
-    transfer.demand = demand;
-    transfer.device_address = adapter.description.device_address + device_offset;
+    // DD-03, DD-10: each is of one version of descriptions.
+    transfer.demand =
+        adapter.description.demand_mode && (adapter.version == 2 || state.config.options.demand_mode_any_version);
+    transfer.device_address = adapter.version >= 3 ? adapter.description.device_address + device_offset : 0;
     transfer.width_bits = adapter.description.width_bits;
     mapping.started = true;
     const SystemLimits limits = limits_of(adapter);
@@ -588,9 +590,7 @@ MappedBlock Adapter::map_transfer(const Mdl* mdl, RegisterBase base, std::uint64
     }
     const MappedBlock block{mapping->elements.front().logical, mapping->bytes};
     if (!adapter->description.master) {
-        const bool demand = adapter->description.demand_mode &&
-                            (adapter->version == 2 || impl.state.config.options.demand_mode_any_version);
-        impl.start(*adapter, *mapping, 0, demand);
+        impl.start(*adapter, *mapping, 0);
     }
     call.moved = block.bytes;
     impl.leave(call, Status::Success);

@@ -273,8 +273,7 @@ Status Adapter::map_transfer_ex(const Mdl* mdl, RegisterBase base, std::uint64_t
     }
     mapping->routine_at_end = std::move(completion);
     if (!master) {
-        impl.start(*adapter, *mapping, device_offset,
-                   adapter->description.demand_mode && impl.state.config.options.demand_mode_any_version);
+        impl.start(*adapter, *mapping, device_offset);
     }
     return impl.leave(call, Status::Success);
 }
