@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The page of the rules names every documented rule, scenario and check, and only tests and files that there are.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -102,6 +103,30 @@ TEST(RulesPage, TestsAndFilesAreThere) {
     for (std::sregex_iterator match(page.begin(), page.end(), file), end; match != end; ++match) {
         EXPECT_EQ(files.count((*match)[1].str()), 1U) << (*match)[1].str();
     }
+}
+
+// What it is, why it matters, how it is mended, and how it comes about.
+TEST(RulesPage, EveryCheckHasASection) {
+    const std::string pages = text_of(kSource / "docs/driver-rules.md") + text_of(kSource / "docs/simulator-rules.md");
+    const std::string tests = all_tests();
+    for (const std::string& rule : driver_rule_names()) {
+        const std::size_t head = pages.find("\n### " + rule + "\n");
+        ASSERT_NE(head, std::string::npos) << rule << " has no section";
+        EXPECT_EQ(pages.find("\n### " + rule + "\n", head + 1), std::string::npos) << rule << " has two";
+        const std::string section = pages.substr(head + 1, pages.find("\n#", head + 2) - head - 1);
+        for (const char* part : {"\n**What**: ", "\n**Why**: ", "\n**Fix**: ", "\n**Example**"}) {
+            const std::size_t begin = section.find(part);
+            ASSERT_NE(begin, std::string::npos) << rule << part;
+            EXPECT_GT(std::min(section.find("\n**", begin + 1), section.size()) - begin, 25U) << rule << part;
+        }
+    }
+    const std::regex test("`([A-Z][A-Za-z0-9]+)\\.([A-Z][A-Za-z0-9]+)`");
+    unsigned found = 0;
+    for (std::sregex_iterator match(pages.begin(), pages.end(), test), end; match != end; ++match, ++found) {
+        const std::string name = "(" + (*match)[1].str() + ", " + (*match)[2].str() + ")";
+        EXPECT_NE(tests.find(name), std::string::npos) << name;
+    }
+    EXPECT_GT(found, 5U);
 }
 
 TEST(RulesPage, EveryScenarioHasATest) {
