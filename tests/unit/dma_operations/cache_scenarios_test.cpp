@@ -441,6 +441,44 @@ TEST_P(CacheScenario, W13DescriptorStoredInTheWrongOrder) {
     EXPECT_EQ(rig.machine.found(), Rules{});
 }
 
+// Mappings in the manner of Linux tell the verifier whose a buffer is: it is judged when it is handed over, and what the
+// CPU does behind a sync, or behind the unmap, is its own matter.
+TEST(CacheScenarioNotes, LinuxMappings) {
+    enum class Way { DirtyMap, CleanMap, StoreWhileMapped, StoreBehindSync, StoreBehindUnmap, HandedBack, PartOnly };
+    for (const Way way : {Way::DirtyMap, Way::CleanMap, Way::StoreWhileMapped, Way::StoreBehindSync,
+                          Way::StoreBehindUnmap, Way::HandedBack, Way::PartOnly}) {
+        Rig rig(machine_config(false), version(1));
+        StreamingConfig config;
+        config.regions = {{{0x1000, 0x10000}, RegionKind::Ram}};
+        StreamingMap map(rig.machine.cpu, config, &rig.machine.checks);
+        map.set_notes(&rig.machine.verifier);
+        rig.machine.poke(kBuffer, bytes_of(kOld, 128));
+        rig.machine.store(kBuffer, bytes_of(kCpu, 128));
+        MapAttributes attributes;
+        attributes.skip_sync = way == Way::DirtyMap;
+        const std::uint64_t dma = map.map_single(1, kBuffer, 128, Direction::FromDevice, attributes);
+        EXPECT_FALSE(map.mapping_error(1, dma));
+        if (way == Way::StoreBehindSync || way == Way::HandedBack) {
+            map.sync_for_cpu(1, dma, 128, Direction::FromDevice);
+        } else if (way == Way::PartOnly) {
+            map.sync_for_cpu(1, dma, 64, Direction::FromDevice);
+        } else if (way == Way::StoreBehindUnmap) {
+            map.unmap_single(1, dma, 128, Direction::FromDevice);
+        }
+        if (way == Way::HandedBack) {
+            map.sync_for_device(1, dma, 128, Direction::FromDevice);
+        }
+        if (way != Way::DirtyMap && way != Way::CleanMap) {
+            rig.machine.cpu.store32(kBuffer + 64, 1);
+        }
+        if (way == Way::StoreBehindSync) {
+            map.sync_for_device(1, dma, 128, Direction::FromDevice);
+        }
+        const bool right = way == Way::CleanMap || way == Way::StoreBehindSync || way == Way::StoreBehindUnmap;
+        EXPECT_EQ(rig.machine.found(), right ? Rules{} : Rules{"RX_DIRTY"}) << static_cast<int>(way);
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Machines, CacheScenario, testing::Bool(),
                          [](const auto& each) { return each.param ? "Coherent" : "NotCoherent"; });
 
