@@ -51,6 +51,15 @@ T one_of(Dice& dice, std::initializer_list<T> list) {
     return *(list.begin() + dice.roll(list.size()));
 }
 
+/// What a scenario is about: everything, or something that seldom comes together by chance.
+enum class Theme : std::uint8_t {
+    Anything,
+    Together,   ///< Several channels at once, whose rows overlap.
+    Shallow,    ///< One burst after the other, and many aborts.
+    Checkered,  ///< Slow and fast pages, all of them with pointers.
+    Timers,     ///< Interrupts that wait while another channel copies.
+};
+
 /// A part of the target's addresses: where its bytes lie, how fast it is, what it grants.
 struct Bank {
     std::uint64_t first = 0;
@@ -93,8 +102,25 @@ std::uint64_t random_address(const Scenario& scenario, Dice& dice) {
            (chance(dice, 70) ? 0 : one_of<std::uint64_t>(dice, {64, 128, 4, 0x1000, 0x2000, 1, 0x3F8}));
 }
 
-std::vector<Bank> random_banks(Dice& dice) {
+std::vector<Bank> random_banks(Dice& dice, Theme theme) {
     std::vector<Bank> banks;
+    if (theme != Theme::Anything) {
+        const std::uint64_t bytes = theme == Theme::Checkered ? 0x1000 : kSpace;
+        const unsigned one = static_cast<unsigned>(draw(dice, 1, 12));
+        const unsigned pace = static_cast<unsigned>(draw(dice, 1, 3));
+        const bool plain_below = chance(dice, 50);
+        for (std::uint64_t first = 0; first < kSpace; first += bytes) {
+            Bank bank;
+            bank.first = first;
+            bank.last = first + bytes - 1;
+            bank.home = first;
+            const bool plain = (first < kSpace / 2) == plain_below;
+            bank.latency = plain || chance(dice, 70) ? one : 13 - one;
+            bank.interval = pace;
+            banks.push_back(bank);
+        }
+        return banks;
+    }
     const bool one_timing = chance(dice, 50);
     const bool one_latency = one_timing || chance(dice, 40);
     const unsigned usual = static_cast<unsigned>(draw(dice, 1, 12));
@@ -189,6 +215,95 @@ void add_job(Scenario& scenario, Dice& dice, std::uint64_t at, unsigned channel)
     add_write(scenario, at, channel, reg::kControl, native::control::kStart);
 }
 
+void start_job(Scenario& scenario, std::uint64_t at, unsigned channel, std::uint64_t source, std::uint64_t destination,
+               std::uint64_t length, std::uint64_t rows) {
+    add_write(scenario, at, channel, reg::kConfig, 0);
+    add_write(scenario, at, channel, reg::kSrcLo, source);
+    add_write(scenario, at, channel, reg::kDstLo, destination);
+    add_write(scenario, at, channel, reg::kLength, length);
+    add_write(scenario, at, channel, reg::kRows, rows);
+    add_write(scenario, at, channel, reg::kIntEnable, native::interrupt::kAll);
+    add_write(scenario, at, channel, reg::kControl, native::control::kStart);
+}
+
+void look_at(Scenario& scenario, std::uint64_t at) {
+    Action action;
+    action.at = at;
+    scenario.actions.push_back(action);
+}
+
+void set_theme(Scenario& scenario, Dice& dice, Theme theme) {
+    DmaConfig& dma = scenario.dma.dma;
+    scenario.dma.quantum = one_of<std::uint32_t>(dice, {1000, 5000, 50'000});
+    std::uint64_t at = 35;
+    for (unsigned k = 0; k < 12; ++k) {
+        scenario.pieces.push_back(draw(dice, 1, 100'000));
+    }
+    switch (theme) {
+        case Theme::Anything:
+            break;
+        case Theme::Together:
+            dma.channels = static_cast<std::uint32_t>(draw(dice, 2, 3));
+            for (unsigned channel = 0; channel < dma.channels; ++channel) {
+                const std::uint64_t base = 0x2'0000;
+                start_job(scenario, at, channel, base + 0x1000 * dice.roll(32), base + 0x1000 * dice.roll(32),
+                          draw(dice, 0x1000, 0x1'0000), draw(dice, 1, 5));
+                at += dice.roll(400);
+            }
+            break;
+        case Theme::Shallow: {
+            // With a second channel, the first one gets nothing any more.
+            dma.channels = static_cast<std::uint32_t>(draw(dice, 1, 2));
+            dma.arbiter.kind = "fixed_priority";
+            dma.arbiter.priorities = {0, 1};
+            dma.arbiter.priorities.resize(dma.channels);
+            dma.max_reads = 1;
+            dma.max_writes = 1;
+            dma.max_burst_beats = 1U << draw(dice, 1, 4);
+            dma.fifo_beats = dma.max_burst_beats * static_cast<std::uint32_t>(draw(dice, 1, 2));
+            dma.timing.response_to_status = static_cast<std::uint32_t>(draw(dice, 1, 60));
+            scenario.dma.quantum = static_cast<std::uint32_t>(draw(dice, 80, 600));
+            for (unsigned k = 0; k < 40; ++k) {
+                start_job(scenario, at, 0, 0x1'0000, 0x4'0000, 0x8000, 1);
+                at += draw(dice, 1, 12'000);
+                if (dma.channels == 2) {
+                    start_job(scenario, at, 1, 0x1'0000, 0x4'0000, 0x800, 1);
+                    at += draw(dice, 1, 2000);
+                }
+                add_write(scenario, at, 0, reg::kControl,
+                          chance(dice, 70) ? native::control::kAbort : native::control::kPause);
+                at += dice.roll(400);
+                look_at(scenario, at);
+                at += dice.roll(400);
+                add_write(scenario, at, 0, reg::kControl, native::control::kAbort);
+                at += draw(dice, 1000, 9000);
+            }
+            break;
+        }
+        case Theme::Checkered:
+            dma.channels = 1;
+            dma.data_width_bits = 128;
+            dma.max_burst_beats = chance(dice, 60) ? 256 : 1U << dice.roll(3);
+            dma.fifo_beats = dma.max_burst_beats * static_cast<std::uint32_t>(draw(dice, 1, 4));
+            dma.max_reads = static_cast<std::uint32_t>(one_of(dice, {1, 1, 4}));
+            start_job(scenario, at, 0, (scenario.places[0] / 4) & ~std::uint64_t{4095},
+                      0x4'0000 + (scenario.places[1] / 4 & ~(chance(dice, 70) ? std::uint64_t{4095} : 0)), 0x1'8000,
+                      200);
+            break;
+        case Theme::Timers:
+            dma.channels = 2;
+            start_job(scenario, at, 1, 0x1'0000, 0x4'0000, 0x1'0000, 100);
+            for (unsigned k = 0; k < 10; ++k) {
+                add_write(scenario, at, 0, reg::kCoalesceCount, 9);
+                add_write(scenario, at, 0, reg::kCoalesceTimeout, draw(dice, 1, 6000));
+                start_job(scenario, at, 0, 0x100, 0x6'0000, draw(dice, 1, 300), 1);
+                at += draw(dice, 20'000, 90'000);
+                add_write(scenario, at, 0, reg::kIntStatus, native::interrupt::kAll);
+            }
+            break;
+    }
+}
+
 Scenario random_scenario(std::uint64_t seed) {
     Dice dice(seed * 0x1'0000'0001U);
     Scenario scenario;
@@ -214,13 +329,18 @@ Scenario random_scenario(std::uint64_t seed) {
     scenario.dma.dmi = true;
     scenario.dma.quantum = one_of<std::uint32_t>(dice, {0, 1, 80, 150, 300, 700, 1000, 2000, 5000, 20'000, 1'000'000});
     scenario.dma.register_latency = static_cast<std::uint32_t>(dice.roll(3));
-    scenario.banks = random_banks(dice);
+    const Theme theme = seed % 2 == 0 ? Theme::Anything : static_cast<Theme>(1 + seed / 2 % 4);
+    scenario.banks = random_banks(dice, theme);
     for (std::uint64_t k = draw(dice, 2, 6); k != 0; --k) {
         scenario.places.push_back(random_place(dice));
     }
     scenario.bytes.resize(2 * kSpace);
     for (std::uint8_t& byte : scenario.bytes) {
         byte = static_cast<std::uint8_t>(dice.next());
+    }
+    if (theme != Theme::Anything) {
+        set_theme(scenario, dice, theme);
+        return scenario;
     }
 
     std::uint64_t at = 35;
