@@ -314,6 +314,21 @@ TEST(Refusals, MapsOfVersion1) {
     }
 }
 
+TEST(Refusals, ARoutineOfAnotherVersion) {
+    for (const std::uint32_t version : {1U, 2U, 3U}) {
+        Rig rig(hardware(), described(version, true));
+        const Mdl mdl = make_contiguous_mdl(kBuffer, 64);
+        std::uint64_t bytes = 64;
+        std::vector<Element> list;
+        EXPECT_EQ(rig.adapter.map_transfer_ex(&mdl, 0, 0, 0, bytes, Direction::ToDevice, list_bytes(4), &list, {}),
+                  version == 3 ? Status::InvalidParameter : Status::NotSupported);
+        ASSERT_EQ(rig.machine.checks.findings().size(), 1U);
+        EXPECT_EQ(rig.machine.checks.findings().front().summary,
+                  version == 3 ? "map without map registers and channel of its own"
+                               : "routine that the adapter's table does not have");
+    }
+}
+
 // Block by block until the registers are used up, and no further.
 TEST(Refusals, BlocksBeyondTheRegisters) {
     Rig rig(hardware(), described(1, true));

@@ -148,7 +148,8 @@ void judge(const Call& call, StepRuntime& runtime, Run& run, dma::Status status)
     run.found.clear();
     if (!broken.empty() || !call.breaks.empty()) {
         runtime.check({"rules that are broken by " + what, call.where, broken == call.breaks,
-                       fmt::format("{}", fmt::join(call.breaks, ", ")), texts.empty() ? "none" : texts});
+                       call.breaks.empty() ? "none" : fmt::format("{}", fmt::join(call.breaks, ", ")),
+                       texts.empty() ? "none" : texts});
     }
 }
 

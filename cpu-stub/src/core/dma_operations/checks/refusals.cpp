@@ -19,7 +19,8 @@ bool wrong_parameter(Status status) {
 }
 
 Found map_without_allocation(const RuleView& view) {
-    if (!maps(view) || view.adapter == nullptr || view.adapter->released) {
+    if (!maps(view) || view.adapter == nullptr || view.adapter->released ||
+        spec_of(view.call->routine).since > view.adapter->version) {
         return {};
     }
     const bool own = view.allocation != nullptr && view.allocation->adapter == view.call->adapter &&
@@ -31,7 +32,7 @@ Found map_without_allocation(const RuleView& view) {
     return channel ? Found{} : FindingFields{{"base", view.call->base}, {"allocated", "registers without the channel"}};
 }
 
-/// The pages that an adapter's table does not have: too new, or of the other class.
+/// A routine that is newer than the adapter's table.
 Found not_in_the_table(const RuleView& view) {
     if (view.told || view.adapter == nullptr || view.call->result != Status::NotSupported) {
         return {};
