@@ -470,7 +470,9 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
           island_(bus.core_),
           numbers_(bus.config_.initiators),
           event_("event") {
-        island_.allow_leaps(lazy_);
+        if (!lazy_) {
+            island_.stay_in_step();
+        }
         inside_.resize(bus.config_.initiators, false);
         memories_.resize(bus.config_.targets, false);
         SC_HAS_PROCESS(Wired);
@@ -530,8 +532,24 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
 
     void arrive() override {
         // In step, every edge is evaluated at its time: none before the present is left.
-        if (!running_ && (lazy_ || !started_)) {
+        if (!running_ && (lazy_ || !started_ || island_.resting())) {
             advance_to(bus_.domain_.stamp_of(sc_core::sc_time_stamp()));
+            if (started_ && !lazy_) {
+                follow(island_.next_edge());
+            }
+        }
+    }
+
+    void arrive_at(const Clocked& /*core*/) override {
+        if (!running_ && (lazy_ || !started_)) {
+            proceed_to(bus_.domain_.stamp_of(sc_core::sc_time_stamp()));
+        }
+    }
+
+    void changed(const Clocked& core) override {
+        island_.touched(core);
+        if (started_ && !running_) {
+            follow(lazy_ ? wake_up() : island_.next_edge());
         }
     }
 
@@ -553,7 +571,7 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
         // What can be seen at an edge is done at its time.
         const Cycles present = bus_.domain_.edge_at_or_before(sc_core::sc_time_stamp());
         if (lazy_) {
-            advance_to(present + 1);
+            proceed_to(present + 1);
             follow(wake_up());
             return;
         }
@@ -567,9 +585,15 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
 
     /// When to look again. Not too far away: each time that the event is pulled forward, the kernel keeps the later time in
     /// its queue until it has come.
-    [[nodiscard]] Cycles wake_up() const {
+    [[nodiscard]] Cycles wake_up() {
         const Cycles visible = island_.next_visible();
         return visible == kNever ? kNever : std::min(visible, island_.reached() + kLongestSleep);
+    }
+
+    void proceed_to(Cycles edge) {
+        running_ = true;
+        island_.proceed_to(edge);
+        running_ = false;
     }
 
     void advance_to(Cycles edge) {
@@ -595,7 +619,7 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
         }
     }
 
-    static constexpr std::uint64_t kLongestSleep = 1U << 18;  // Cycles.
+    static constexpr std::uint64_t kLongestSleep = 1U << 14;  // Cycles.
 
     Interconnect& bus_;
     const bool lazy_;

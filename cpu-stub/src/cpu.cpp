@@ -126,9 +126,9 @@ class Cpu::Impl final : public sc_core::sc_module,
 
   private:
     void carry_out(const CpuOperation& operation) {
-        process.arrive();
+        process.arrive_alone();
         core.issue(operation, present);
-        process.wake();
+        process.wake_alone();
         wait(done_event);
         present = result.at;
     }

@@ -48,8 +48,7 @@ std::uint64_t ChunkSplitter::regular_bytes() const {
     if (source_.fixed_bytes != 0 || destination_.fixed_bytes != 0 || limits_.whole_rows) {
         return 0;
     }
-    const std::uint64_t longest = std::uint64_t{limits_.max_burst_beats} * limits_.bus_bytes;
-    return left_ > longest ? left_ - longest : 0;
+    return left_ > longest() ? left_ - longest() : 0;
 }
 
 std::uint64_t ChunkSplitter::even_bytes() const {
@@ -57,7 +56,7 @@ std::uint64_t ChunkSplitter::even_bytes() const {
     if (bytes == 0) {
         return 0;
     }
-    const std::uint64_t longest = std::uint64_t{limits_.max_burst_beats} * limits_.bus_bytes;
+    const std::uint64_t longest = this->longest();
     const bool fits = kBurstBoundary % longest == 0 && (unit_bytes_ == 0 || longest % unit_bytes_ == 0) &&
                       (source_.address | destination_.address) % longest == 0;
     if (!fits) {
@@ -67,6 +66,12 @@ std::uint64_t ChunkSplitter::even_bytes() const {
         }
     }
     return bytes;
+}
+
+bool ChunkSplitter::goes_on_evenly(std::uint64_t source, std::uint64_t destination, std::uint64_t bytes) const {
+    const std::uint64_t every = source_.address | destination_.address | left_ | source | destination | bytes;
+    return source_.fixed_bytes == 0 && destination_.fixed_bytes == 0 && !limits_.whole_rows && unit_bytes_ == 0 &&
+           bytes != 0 && kBurstBoundary % longest() == 0 && every % longest() == 0;
 }
 
 void ChunkSplitter::skip(std::uint64_t bytes) {

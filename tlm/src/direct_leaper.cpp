@@ -129,7 +129,7 @@ void DirectLeaper::take_down(Cycles base) {
     const DirectMemory& memory = adapter_.direct_memory();
     for (std::size_t i = 0; i < stream_count_; ++i) {
         const CadenceChannel& channel = seen.channels[i];
-        const bool even = channel.even_bytes == channel.regular_bytes;
+        const bool even = channel.even_bytes >= channel.regular_bytes;
         state.number(even ? 0 : 1 + channel.source % kBurstBoundary);
         state.number(even ? 0 : 1 + channel.destination % kBurstBoundary);
         for (const auto& timing :
@@ -204,7 +204,7 @@ bool DirectLeaper::went_evenly(const CadenceFinder::Snapshot& before) {
         const CadenceChannel& to = finder_.newest().channels[i];
         const std::uint64_t bytes = to.source - from.source;
         const std::uint64_t unwritten = from.destination - streams_[i].under_way;
-        if (to.destination - from.destination != bytes || bytes > from.regular_bytes ||
+        if (to.destination - from.destination != bytes || from.left - to.left != bytes || bytes > from.regular_bytes ||
             memory.find_pieces(Access::Read, from.source, bytes, kMostPieces, pieces_) != bytes ||
             memory.find_pieces(Access::Write, unwritten, bytes, kMostPieces, pieces_) != bytes) {
             return false;

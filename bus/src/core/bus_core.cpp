@@ -441,7 +441,8 @@ class BusCore::Impl {
     }
 
     std::uint64_t moves(const Leap& leap, std::uint32_t id) const {
-        return leap.bytes(entry_at(id).initiator, entry_at(id).burst.channel);
+        const Entry& entry = entry_at(id);
+        return moved(leap, entry) - entry.burst.address;
     }
 
     Cycles next_call_outside(const std::vector<bool>& inside, Cycles from, Cycles soonest) const {
@@ -500,10 +501,14 @@ class BusCore::Impl {
         }
     }
 
+    static std::uint64_t moved(const Leap& leap, const Entry& entry) {
+        return leap.moved(entry.initiator, entry.burst.channel, entry.burst.access, entry.burst.address);
+    }
+
     static void leap_entry(const Leap& leap, Entry& entry) {
-        const std::uint64_t bytes = leap.bytes(entry.initiator, entry.burst.channel);
-        entry.burst.address += bytes;
-        entry.target_address += bytes;
+        const std::uint64_t address = moved(leap, entry);
+        entry.target_address += address - entry.burst.address;
+        entry.burst.address = address;
         entry.stamp = leap.later(entry.stamp);
         entry.granted = leap.later(entry.granted);
         entry.first = leap.later(entry.first);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "leaper.h"
+
 #include <algorithm>
 #include <array>
 #include <utility>
 
-#include "dmasim/bus/core/lazy_island.h"
 #include "dmasim/model/errors.h"
 
 namespace dmasim {
@@ -47,31 +48,46 @@ void LazyIsland::Leaper::forget() {
     failures_ = 0;
     not_before_ = Cycles{0};
     disturbed_ = true;
+    learning_ = false;
+}
+
+const LazyIsland::Leaper::Stream* LazyIsland::Leaper::stream_of(std::uint32_t initiator, std::uint16_t channel) const {
+    for (std::size_t i = 0; i < stream_count_; ++i) {
+        if (streams_[i].initiator == initiator && streams_[i].channel.channel == channel) {
+            return &streams_[i];
+        }
+    }
+    return nullptr;
 }
 
 std::uint64_t LazyIsland::Leaper::bytes(std::uint32_t initiator, std::uint16_t channel) const {
-    for (std::size_t i = 0; i < stream_count_; ++i) {
-        if (streams_[i].initiator == initiator && streams_[i].channel == channel) {
-            return streams_[i].moved;
-        }
-    }
-    return 0;
+    const Stream* const stream = stream_of(initiator, channel);
+    return stream != nullptr ? stream->moved : 0;
 }
 
-// Up to here nothing happens that is no part of a cadence.
-Cycles LazyIsland::Leaper::horizon(Cycles now) const {
-    Cycles end = now;
-    for (const Master& master : island_.masters_) {
-        end = std::min(end, master.cadence != nullptr ? master.cadence->even_until() : master.core->next_edge());
+std::uint64_t LazyIsland::Leaper::moved(std::uint32_t initiator, std::uint16_t channel, Access access,
+                                        std::uint64_t address) const {
+    const Stream* const stream = stream_of(initiator, channel);
+    if (stream == nullptr) {
+        return address;
     }
-    for (const Block& block : island_.outside_) {
-        end = std::min(end, block.clocked->next_edge());
+    const bool read = access == Access::Read;
+    const std::uint64_t next = read ? stream->channel.source : stream->channel.destination;
+    const auto position = static_cast<std::int64_t>(address - next + stream->moved);
+    return read ? stream->channel.source_at(position) : stream->channel.destination_at(position);
+}
+
+// Up to here nothing happens by itself that is no part of a cadence.
+Cycles LazyIsland::Leaper::horizon() const {
+    Cycles end = kNever;
+    for (const Master& master : island_.masters_) {
+        end = master.cadence != nullptr ? std::min(end, master.cadence->even_until()) : end;
     }
     return end;
 }
 
 void LazyIsland::Leaper::look(Cycles base, Cycles now) {
-    if (now < base + kLeastCycles || base < not_before_) {
+    if (!learning_ && (now < base + kLeastCycles || base < not_before_)) {
         return;
     }
     std::uint64_t grants = 0;
@@ -90,26 +106,26 @@ void LazyIsland::Leaper::look(Cycles base, Cycles now) {
         pause_ = usual_ > 1 ? usual_ - 2 : 0;
     }
     ++calm_;
-    if (pause_ != 0) {
-        --pause_;
-        return;
-    }
-    const Cycles end = horizon(now);
-    if (end < base + kLeastCycles) {
-        return;
-    }
-    take_down(newest_, base);
-    const Cadence* const known = cadence(base);
-    if (known != nullptr && prepare(*known, base, end)) {
-        carry_out();
-        for (Block& block : island_.blocks_) {
-            block.stale = true;
+    if (learning_) {
+        pause_ = 0;
+        take_down(newest_, base);
+        learn(base);
+        if (learning_) {
+            return;
         }
+    } else {
+        if (pause_ != 0) {
+            --pause_;
+            return;
+        }
+        take_down(newest_, base);
+    }
+    const Cadence* const known = cadence(base);
+    if (known != nullptr && begin_rest(*known, base, now)) {
         if (first_) {
             first_ = false;
             usual_ = std::min(calm_, kMostUsual);
         }
-        not_before_ = base + distance_ + known->period;
         has_kept_ = false;
         failures_ = 0;
         return;
@@ -127,6 +143,7 @@ void LazyIsland::Leaper::look(Cycles base, Cycles now) {
         compared_ = 0;
         has_kept_ = true;
         std::swap(kept_, newest_);
+        stepped_.clear();
     }
 }
 
@@ -195,43 +212,56 @@ const LazyIsland::Leaper::Cadence* LazyIsland::Leaper::cadence(Cycles base) {
     if (!has_kept_ || !newest_.state.same_as(kept_.state)) {
         return nullptr;
     }
+    std::vector<std::uint64_t>& bytes = known.bytes;
+    known.period = 0;
+    bytes.clear();
     for (std::size_t i = 0; i < newest_.places.size(); ++i) {
-        const Place& before = kept_.places[i];
-        const Place& after = newest_.places[i];
-        const std::uint64_t bytes = after.channel.source - before.channel.source;
-        // It went evenly in the period that was seen.
-        if (after.channel.destination - before.channel.destination != bytes || bytes > before.channel.even_bytes ||
-            before.source_window != after.source_window || before.destination_window != after.destination_window) {
+        const auto way = distance(kept_.places[i], 0, newest_.places[i]);
+        if (!way) {
             return nullptr;
         }
+        bytes.push_back(*way);
     }
-    known.bytes.clear();
-    for (std::size_t i = 0; i < newest_.places.size(); ++i) {
-        known.bytes.push_back(newest_.places[i].channel.source - kept_.places[i].channel.source);
-    }
+    known.id = ++cadences_found_;
     known.period = (base - kept_.state.base()).count();
     known.state = newest_.state;
+    find_steps(kept_.state.base(), known.steps);
     return &known;
 }
 
-bool LazyIsland::Leaper::prepare(const Cadence& cadence, Cycles base, Cycles end) {
-    std::uint64_t periods = (end - base).count() / cadence.period;
+std::optional<std::uint64_t> LazyIsland::Leaper::distance(const Place& before, std::uint64_t moved,
+                                                          const Place& after) {
+    const std::uint64_t bytes = before.channel.left - after.channel.left;
+    const auto position = static_cast<std::int64_t>(bytes);
+    if (bytes < moved || bytes > before.channel.even_bytes ||
+        after.channel.source != before.channel.source_at(position) ||
+        after.channel.destination != before.channel.destination_at(position) ||
+        before.source_window != after.source_window || before.destination_window != after.destination_window) {
+        return std::nullopt;
+    }
+    return bytes - moved;
+}
+
+// For so many periods, or for that time and all bytes that the row or the job has left.
+bool LazyIsland::Leaper::prepare(const Cadence& cadence, std::uint64_t periods, Reach reach) {
     stream_count_ = 0;
     for (std::size_t i = 0; i < newest_.places.size(); ++i) {
         const Place& place = newest_.places[i];
         const std::uint64_t bytes = cadence.bytes[i];
-        if (bytes != 0) {
-            periods = std::min(periods, place.channel.even_bytes / bytes);
-        }
         if (streams_.size() == stream_count_) {
             streams_.emplace_back();
         }
         Stream& stream = streams_[stream_count_++];
         stream.initiator = place.initiator;
-        stream.channel = place.channel.channel;
+        stream.channel = place.channel;
+        if (reach != Reach::Job && stream.channel.rows != 0) {
+            stream.channel.even_bytes = stream.channel.row_left;
+            stream.channel.rows = 0;
+        }
+        if (bytes != 0) {
+            periods = std::min(periods, stream.channel.even_bytes / bytes);
+        }
         stream.per_period = bytes;
-        stream.source = place.channel.source;
-        stream.destination = place.channel.destination;
         stream.under_way = 0;
         stream.flights.clear();
     }
@@ -240,12 +270,13 @@ bool LazyIsland::Leaper::prepare(const Cadence& cadence, Cycles base, Cycles end
     }
     for (std::size_t i = 0; i < stream_count_; ++i) {
         Stream& stream = streams_[i];
-        stream.moved = periods * stream.per_period;
-        if (stream.moved < stream.under_way) {
+        stream.even = reach == Reach::Periods ? periods * stream.per_period : stream.channel.even_bytes;
+        stream.moved = 0;
+        stream.copied = 0;
+        if (periods * stream.per_period < stream.under_way) {
             return false;
         }
     }
-    distance_ = periods * cadence.period;
     return ranges_are_apart();
 }
 
@@ -260,7 +291,7 @@ bool LazyIsland::Leaper::find_flights() {
         for (const CadenceChunk& chunk : chunks_) {
             Stream* stream = nullptr;
             for (std::size_t i = 0; i < stream_count_; ++i) {
-                if (streams_[i].initiator == master.initiator && streams_[i].channel == chunk.channel) {
+                if (streams_[i].initiator == master.initiator && streams_[i].channel.channel == chunk.channel) {
                     stream = &streams_[i];
                 }
             }
@@ -301,7 +332,8 @@ bool LazyIsland::Leaper::find_flights() {
         const Stream& stream = streams_[i];
         if (!stream.flights.empty()) {
             const CadenceChunk& last = stream.flights.back().chunk;
-            if (last.source + last.bytes != stream.source || last.destination + last.bytes != stream.destination) {
+            if (last.source + last.bytes != stream.channel.source ||
+                last.destination + last.bytes != stream.channel.destination) {
                 return false;
             }
         }
@@ -309,31 +341,53 @@ bool LazyIsland::Leaper::find_flights() {
     return true;
 }
 
-// Nothing that is read in the leap is written in it, and nothing is written twice; so the order of the bursts does not
-// matter for their bytes. And no burst fails.
+// From the first byte under way to the last one at rest; rows as far apart as their strides put them, with what lies between.
+std::optional<LazyIsland::Leaper::Extent> LazyIsland::Leaper::extent_of(const Stream& stream, Access access) {
+    const CadenceChannel& channel = stream.channel;
+    const bool read = access == Access::Read;
+    const std::uint64_t next = read ? channel.source : channel.destination;
+    Extent extent{next - stream.under_way, next + std::min(stream.even, channel.row_left) - 1};
+    if (stream.even <= channel.row_left) {
+        return extent;
+    }
+    const std::uint64_t row = read ? channel.next_source : channel.next_destination;
+    const std::int64_t stride = read ? channel.source_stride : channel.destination_stride;
+    const std::uint64_t rows = (stream.even - channel.row_left + channel.row_bytes - 1) / channel.row_bytes;
+    const auto distance = static_cast<std::uint64_t>(stride < 0 ? -stride : stride);
+    std::uint64_t way = 0;
+    std::uint64_t end = 0;
+    if (__builtin_mul_overflow(rows - 1, distance, &way) || (stride < 0 && way > row) ||
+        __builtin_add_overflow(row + (channel.row_bytes - 1), stride < 0 ? 0 : way, &end)) {
+        return std::nullopt;
+    }
+    extent.first = std::min(extent.first, stride < 0 ? row - way : row);
+    extent.last = std::max(extent.last, end);
+    return extent;
+}
+
+// Nothing that is read at rest is written in that time, and nothing is written by two; so the order of the bursts of two
+// channels does not matter for their bytes. And no burst fails.
 bool LazyIsland::Leaper::ranges_are_apart() {
     written_.clear();
     read_.clear();
     for (std::size_t i = 0; i < stream_count_; ++i) {
         Stream& stream = streams_[i];
-        const std::uint64_t bytes = stream.under_way + stream.moved;
-        if (bytes == 0) {
+        if (stream.under_way + stream.even == 0) {
             continue;
         }
-        const auto place = [&](Access access, std::uint64_t next, MemoryCore*& memory, std::uint64_t& offset,
-                               std::vector<Range>& list) {
-            const std::uint64_t first = next - stream.under_way;
-            if (island_.interval(access, first, first + (bytes - 1)) == 0) {
+        const auto place = [&](Access access, MemoryCore*& memory, std::uint64_t& offset, std::vector<Range>& list) {
+            const auto extent = extent_of(stream, access);
+            if (!extent || island_.interval(access, extent->first, extent->last) == 0) {
                 return false;
             }
-            const auto window = island_.bus_.map().window_at(first);
+            const auto window = island_.bus_.map().window_at(extent->first);
             memory = island_.memories_[window->target];
             offset = window->target_first - window->first;
-            list.push_back({memory, first + offset, first + offset + (bytes - 1)});
+            list.push_back({memory, extent->first + offset, extent->last + offset});
             return true;
         };
-        if (!place(Access::Read, stream.source, stream.from, stream.from_offset, read_) ||
-            !place(Access::Write, stream.destination, stream.to, stream.to_offset, written_)) {
+        if (!place(Access::Read, stream.from, stream.from_offset, read_) ||
+            !place(Access::Write, stream.to, stream.to_offset, written_)) {
             return false;
         }
     }
@@ -347,28 +401,42 @@ bool LazyIsland::Leaper::ranges_are_apart() {
     return true;
 }
 
+// The bytes of a stream, in the order in which its rows are written: rows may lie on each other.
+void LazyIsland::Leaper::copy_stream(const Stream& stream) const {
+    // From the first byte that is not in memory yet, `moved` bytes will be. Those that are on their way already come
+    // from where they are, the others from the source.
+    std::int64_t position = 0;
+    std::uint64_t bytes = stream.moved - stream.copied;
+    if (in_step_) {
+        for (const Flight& flight : stream.flights) {
+            position -= flight.stored ? 0 : flight.chunk.bytes;
+        }
+        position += static_cast<std::int64_t>(stream.copied);
+    }
+    for (auto flight = stream.flights.rbegin(); !in_step_ && flight != stream.flights.rend() && !flight->stored;
+         ++flight) {
+        if (flight->sampled) {
+            stream.to->storage().write(flight->chunk.destination + stream.to_offset, flight->chunk.data,
+                                       flight->chunk.bytes);
+            bytes -= flight->chunk.bytes;
+        } else {
+            position -= flight->chunk.bytes;
+        }
+    }
+    while (bytes != 0) {
+        const std::uint64_t here = std::min(bytes, stream.channel.straight_from(position));
+        copy(*stream.to, stream.channel.destination_at(position) + stream.to_offset, *stream.from,
+             stream.channel.source_at(position) + stream.from_offset, here);
+        position += static_cast<std::int64_t>(here);
+        bytes -= here;
+    }
+}
+
 void LazyIsland::Leaper::carry_out() {
     for (std::size_t i = 0; i < stream_count_; ++i) {
-        const Stream& stream = streams_[i];
-        if (stream.moved == 0) {
-            continue;
+        if (streams_[i].moved != 0) {
+            copy_stream(streams_[i]);
         }
-        // From the first byte that is not in memory yet, `moved` bytes will be. Those that are on their way already come
-        // from where they are, the others from the source.
-        std::uint64_t source = stream.source;
-        std::uint64_t destination = stream.destination;
-        std::uint64_t bytes = stream.moved;
-        for (auto flight = stream.flights.rbegin(); flight != stream.flights.rend() && !flight->stored; ++flight) {
-            if (flight->sampled) {
-                stream.to->storage().write(flight->chunk.destination + stream.to_offset, flight->chunk.data,
-                                           flight->chunk.bytes);
-                bytes -= flight->chunk.bytes;
-            } else {
-                source = flight->chunk.source;
-                destination = flight->chunk.destination;
-            }
-        }
-        copy(*stream.to, destination + stream.to_offset, *stream.from, source + stream.from_offset, bytes);
     }
     for (MemoryCore* memory : island_.memories_) {
         if (memory != nullptr) {
@@ -386,8 +454,9 @@ void LazyIsland::Leaper::carry_out() {
         const Stream& stream = streams_[i];
         for (const Flight& flight : stream.flights) {
             if (flight.sampled) {
-                stream.from->storage().read(flight.chunk.source + stream.moved + stream.from_offset, flight.chunk.data,
-                                            flight.chunk.bytes);
+                const std::uint64_t source =
+                    moved(stream.initiator, stream.channel.channel, Access::Read, flight.chunk.source);
+                stream.from->storage().read(source + stream.from_offset, flight.chunk.data, flight.chunk.bytes);
             }
             if (flight.in_memory) {
                 stream.to->refresh(flight.id, flight.chunk.data);

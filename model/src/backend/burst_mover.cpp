@@ -464,15 +464,15 @@ void BurstMover::leap(const Leap& leap, std::uint32_t initiator) {
         direction->accepted_at = leap.later(direction->accepted_at);
         for (const std::uint32_t index : direction->active) {
             Slot& slot = direction->slots[index];
-            slot.burst.address += leap.bytes(initiator, slot.burst.channel);
+            slot.burst.address = leap.moved(initiator, slot.burst.channel, slot.burst.access, slot.burst.address);
             slot.first = leap.later(slot.first);
             slot.last = leap.later(slot.last);
         }
     }
     const auto move = [&](Chunk& chunk) {
-        const std::uint64_t bytes = leap.bytes(initiator, chunk.order.channel);
-        chunk.order.source += bytes;
-        chunk.order.destination += bytes;
+        ChunkOrder& order = chunk.order;
+        order.source = leap.moved(initiator, order.channel, Access::Read, order.source);
+        order.destination = leap.moved(initiator, order.channel, Access::Write, order.destination);
         chunk.read_last = leap.later(chunk.read_last);
     };
     for (const std::uint32_t index : writes_.active) {

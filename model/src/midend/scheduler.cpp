@@ -904,7 +904,7 @@ void Scheduler::record(StateRecord& state) const {
         const bool plain = c.jobs.size() == 1 && c.fetch == FetchState::None && !c.paused && !c.stopping && !c.append &&
                            c.errors.empty() && !c.dack && !c.tc && c.jobs.front().job.handshake == Handshake::None &&
                            c.jobs.front().error == TransferError::None && !c.jobs.front().all_granted &&
-                           c.splitter.regular_bytes() != 0;
+                           (c.splitter.regular_bytes() != 0 || even_bytes(c) != 0);
         if (!plain) {
             state.refuse();
             return;
@@ -914,7 +914,8 @@ void Scheduler::record(StateRecord& state) const {
             state.stamp(c.since);
         }
         state.name(c.jobs.front().number);
-        state.name(c.rows_left);
+        // One row after the other makes no difference, if none of them does.
+        state.name(rows_are_even(c) ? 0 : c.rows_left + std::uint64_t{1});
         state.number(c.jobs.front().outstanding);
         // An abort waits for what was written last.
         state.threshold(c.jobs.front().has_end ? c.jobs.front().last_end + config_.timing.response_to_status
@@ -924,12 +925,71 @@ void Scheduler::record(StateRecord& state) const {
     }
 }
 
+// Whether the next row begins as one chunk behind the other does, and so do all rows behind it.
+bool Scheduler::rows_are_even(const Channel& c) const {
+    const Job& job = c.jobs.front().job;
+    const auto stride = [](const JobSide& side) { return static_cast<std::uint64_t>(std::int64_t{side.stride}); };
+    return c.rows_left != 0 && c.splitter.goes_on_evenly(c.row_source | stride(job.source),
+                                                         c.row_destination | stride(job.destination), job.length);
+}
+
+std::uint64_t Scheduler::even_rows(const Channel& c) const {
+    constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 62;
+    return std::min<std::uint64_t>(c.rows_left, kMostBytes / c.jobs.front().job.length);
+}
+
+std::uint64_t Scheduler::even_bytes(const Channel& c) const {
+    if (!rows_are_even(c)) {
+        return c.splitter.even_bytes();
+    }
+    const std::uint64_t longest = std::uint64_t{limits_.max_burst_beats} * limits_.bus_bytes;
+    return c.splitter.bytes_left() + even_rows(c) * c.jobs.front().job.length - longest;
+}
+
 void Scheduler::channels(std::vector<CadenceChannel>& list) const {
     for_each_bit(busy_, [&](unsigned channel) {
-        const ChunkSplitter& splitter = channels_[channel].splitter;
-        list.push_back({static_cast<std::uint16_t>(channel), splitter.source(), splitter.destination(),
-                        splitter.even_bytes(), splitter.regular_bytes()});
+        const Channel& c = channels_[channel];
+        if (c.jobs.empty()) {
+            list.push_back({});
+            return;
+        }
+        const Job& job = c.jobs.front().job;
+        CadenceChannel entry;
+        entry.channel = static_cast<std::uint16_t>(channel);
+        entry.source = c.splitter.source();
+        entry.destination = c.splitter.destination();
+        entry.even_bytes = even_bytes(c);
+        entry.regular_bytes = c.splitter.regular_bytes();
+        entry.row_left = c.splitter.bytes_left();
+        entry.left = entry.row_left + std::uint64_t{c.rows_left} * job.length;
+        if (rows_are_even(c)) {
+            entry.row_bytes = job.length;
+            entry.rows = even_rows(c);
+            entry.next_source = c.row_source;
+            entry.next_destination = c.row_destination;
+            entry.source_stride = job.source.stride;
+            entry.destination_stride = job.destination.stride;
+        }
+        list.push_back(entry);
     });
+}
+
+// Takes `bytes` of the last job's chunks at once.
+void Scheduler::skip(Channel& c, std::uint64_t bytes) {
+    if (bytes >= c.splitter.bytes_left() && bytes != 0) {
+        const Job& job = c.jobs.back().job;
+        bytes -= c.splitter.bytes_left();
+        const std::uint64_t rows = bytes / job.length;
+        bytes %= job.length;
+        const auto pass = [rows](std::uint64_t& address, const JobSide& side) {
+            address += rows * static_cast<std::uint64_t>(std::int64_t{side.stride});
+        };
+        pass(c.row_source, job.source);
+        pass(c.row_destination, job.destination);
+        c.rows_left -= static_cast<std::uint32_t>(rows);
+        begin_row(c);
+    }
+    c.splitter.skip(bytes);
 }
 
 void Scheduler::leap(const Leap& leap, std::uint32_t initiator) {
@@ -939,7 +999,7 @@ void Scheduler::leap(const Leap& leap, std::uint32_t initiator) {
         const std::uint64_t bytes = leap.bytes(initiator, static_cast<std::uint16_t>(channel));
         c.compete_from = leap.later(c.compete_from);
         c.since = leap.later(c.since);
-        c.splitter.skip(bytes);
+        skip(c, bytes);
         LiveJob& job = c.jobs.front();
         job.written += bytes;
         job.last_end = leap.later(job.last_end);

@@ -16,9 +16,11 @@
 namespace dmasim::test {
 namespace {
 
-reference::Scenario scenario_of(std::uint64_t seed, bool steady) {
-    if (steady) {
-        return steady_scenario(seed);
+enum class Kind { Any, Steady, Visited };
+
+reference::Scenario scenario_of(std::uint64_t seed, Kind kind) {
+    if (kind != Kind::Any) {
+        return kind == Kind::Steady ? steady_scenario(seed) : visited_scenario(seed);
     }
     reference::Scenario scenario = reference::random_scenario(seed);
     // A port of an island takes one request at a time, as a socket does; the page's queues do not, when they are full.
@@ -31,15 +33,17 @@ struct Sum {
     std::uint64_t cycles = 0;
     std::uint64_t wake_ups = 0;
     std::uint64_t with_leaps = 0;
+    std::uint64_t visits = 0;
+    std::uint64_t with_visits = 0;
 };
 
-Sum compare(std::uint64_t part, std::uint64_t usual, bool steady, const IslandRun& run) {
+Sum compare(std::uint64_t part, std::uint64_t usual, Kind kind, const IslandRun& run) {
     const std::uint64_t otherwise = std::getenv("DMASIM_NIGHTLY") != nullptr ? 10 * usual : usual;
     const std::uint64_t count = reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", otherwise);
     const std::uint64_t first = reference::number_from_environment("DMASIM_ISLAND_SEED", 5'000'000) + part * count;
     Sum sum;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {
-        const reference::Scenario scenario = scenario_of(seed, steady);
+        const reference::Scenario scenario = scenario_of(seed, kind);
         const IslandResult result = run_island(scenario, seed, run);
         reference::Log expected = reference::run_reference(scenario);
         if (!run.trace) {
@@ -51,38 +55,56 @@ Sum compare(std::uint64_t part, std::uint64_t usual, bool steady, const IslandRu
         }
         sum.leaped += result.leaped_cycles;
         sum.with_leaps += result.leaped_cycles != 0 ? 1 : 0;
+        sum.visits += result.visits;
+        sum.with_visits += result.visits != 0 ? 1 : 0;
         sum.cycles += scenario.limit;
         sum.wake_ups += result.wake_ups;
     }
     std::cout << "seeds " << first << " to " << first + count - 1 << ": " << sum.cycles << " cycles, " << sum.wake_ups
-              << " wake-ups, " << sum.leaped << " cycles leaped over in " << sum.with_leaps << " configurations\n";
+              << " wake-ups, " << sum.leaped << " cycles leaped over in " << sum.with_leaps << " configurations, "
+              << sum.visits << " visits in " << sum.with_visits << "\n";
     return sum;
 }
 
 TEST(Island, AgreesWithTheReferenceInEveryEvent) {
     IslandRun run;
     run.trace = true;
-    compare(0, 300, false, run);
+    compare(0, 300, Kind::Any, run);
 }
 
 TEST(Island, AgreesWithTheReferenceWithoutATrace) {
-    const Sum sum = compare(1, 300, false, {});
+    const Sum sum = compare(1, 300, Kind::Any, {});
     // An island that woke up at every edge would agree as well.
     EXPECT_LT(sum.wake_ups * 2, sum.cycles);
 }
 
 TEST(Island, LeapsAgreeWithTheReference) {
-    const Sum sum = compare(2, 200, true, {});
+    const Sum sum = compare(2, 200, Kind::Steady, {});
     EXPECT_GT(sum.leaped * 20, sum.cycles);
     EXPECT_GT(sum.with_leaps * 5, reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", 200));
 }
 
+TEST(Island, VisitsAgreeWithTheReference) {
+    const Sum sum = compare(3, 200, Kind::Visited, {});
+    EXPECT_GT(sum.leaped * 10, sum.cycles);
+    EXPECT_GT(sum.with_visits * 10, reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", 200));
+}
+
+TEST(Island, InStepAgreesWithTheReference) {
+    IslandRun run;
+    run.in_step = true;
+    compare(4, 100, Kind::Any, run);
+    compare(5, 100, Kind::Steady, run);
+    const Sum sum = compare(6, 100, Kind::Visited, run);
+    EXPECT_GT(sum.with_visits * 10, reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", 100));
+}
+
 // Every mutant is noticed, and soon.
 TEST(Island, MutantsAreNoticed) {
-    const auto noticed = [](const IslandRun& run) {
+    const auto noticed = [](const IslandRun& run, Kind kind) {
         unsigned count = 0;
         for (std::uint64_t seed = 6'000'000; seed < 6'000'060; ++seed) {
-            const reference::Scenario scenario = scenario_of(seed, false);
+            const reference::Scenario scenario = scenario_of(seed, kind);
             reference::Log expected = reference::run_reference(scenario);
             expected.drop_trace();
             bool differs = true;
@@ -97,14 +119,14 @@ TEST(Island, MutantsAreNoticed) {
     };
     for (const IslandMutant mutant :
          {IslandMutant::EdgeOfThePresent, IslandMutant::InputsAtOnce, IslandMutant::BoundTooLate,
-          IslandMutant::WholeBurstsOnly, IslandMutant::OrderOfArrival}) {
+          IslandMutant::WholeBurstsOnly, IslandMutant::OrderOfArrival, IslandMutant::LooksAtRest}) {
         IslandRun run;
         run.mutant = mutant;
-        const unsigned count = noticed(run);
+        const unsigned count = noticed(run, mutant == IslandMutant::LooksAtRest ? Kind::Visited : Kind::Any);
         std::cout << "mutant " << static_cast<int>(mutant) << ": noticed in " << count << " of 60 configurations\n";
         EXPECT_GT(count, 3U) << static_cast<int>(mutant);
     }
-    EXPECT_EQ(noticed({}), 0U);
+    EXPECT_EQ(noticed({}, Kind::Any), 0U);
 }
 
 }  // namespace

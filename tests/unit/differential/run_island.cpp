@@ -93,6 +93,9 @@ IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed,
     bus.set_trace(sink, reference::kBusSource);
     LazyIsland island(bus);
     island.allow_leaps(run.leaps);
+    if (run.in_step) {
+        island.stay_in_step();
+    }
     std::vector<std::unique_ptr<MemoryCore>> memories;
     for (std::uint32_t number = 0; number < scenario.memories.size(); ++number) {
         memories.push_back(std::make_unique<MemoryCore>(scenario.memories[number]));
@@ -173,11 +176,20 @@ IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed,
 
     // To the end of the time before `then`, waking up for what can be seen.
     const auto wait_for = [&](Cycles then) {
+        if (run.in_step) {
+            for (Cycles edge = island.next_edge(); edge < then;) {
+                ++result.wake_ups;
+                recorder.now = edge;
+                edge = island.evaluate(edge);
+            }
+            recorder.now = then;
+            return;
+        }
         const std::uint64_t late = run.mutant == IslandMutant::BoundTooLate ? 3 : 0;
         for (Cycles edge = island.next_visible(); edge != kNever && edge + late < then; edge = island.next_visible()) {
             ++result.wake_ups;
             recorder.now = edge + late;
-            island.advance_to(edge + late + 1);
+            island.proceed_to(edge + late + 1);
         }
         recorder.now = then;
     };
@@ -189,6 +201,12 @@ IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed,
         }
         wait_for(at);
         const bool at_once = run.mutant == IslandMutant::InputsAtOnce && at > Cycles{0};
+        if (run.mutant == IslandMutant::LooksAtRest) {
+            island.proceed_to(at);
+            for (std::size_t k = first; k < behind; ++k) {
+                look(scenario.actions[k]);
+            }
+        }
         island.advance_to(at_once ? at - 1 : at);
         if (at_once) {
             for (std::size_t k = first; k < behind; ++k) {
@@ -199,12 +217,13 @@ IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed,
         if (run.mutant == IslandMutant::EdgeOfThePresent) {
             island.advance_to(at + 1);
         }
-        for (std::size_t k = first; k < behind; ++k) {
+        for (std::size_t k = first; k < behind && run.mutant != IslandMutant::LooksAtRest; ++k) {
             look(scenario.actions[k]);
         }
         if (dice.roll(2) == 1) {
             // What can be seen at the edge of that time may come first, or after the inputs.
             wait_for(at + 1);
+            island.advance_to(at + 1);
         }
         if (!at_once) {
             std::vector<std::size_t> order;
@@ -245,6 +264,7 @@ IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed,
     }
     log.cut(scenario.limit);
     result.leaped_cycles = island.leaped_cycles();
+    result.visits = island.visits();
     return result;
 }
 
@@ -345,6 +365,94 @@ reference::Scenario steady_scenario(std::uint64_t seed) {
             list.push_back(burst);
             at += dice.roll(2000);
         }
+    }
+    return scenario;
+}
+
+reference::Scenario visited_scenario(std::uint64_t seed) {
+    namespace reg = native::reg;
+    constexpr std::uint64_t kRoom = 12 * 1024;
+    constexpr std::uint64_t kOthers = 100 * 1024;  // From here on nobody copies.
+    Dice dice(2 * seed + 1);
+    reference::Scenario scenario = steady_scenario(seed);
+    scenario.limit = 8000 + dice.roll(9000);
+    std::vector<Action> actions;
+    for (const Action& action : scenario.actions) {
+        if (action.kind == Action::Kind::Read || action.kind == Action::Kind::Peek) {
+            actions.push_back(action);
+        }
+    }
+    DmaConfig& dma = scenario.dma;
+    dma.max_burst_beats = 1U << dice.roll(3);
+    dma.fifo_beats = dma.max_burst_beats * static_cast<std::uint32_t>(1 + dice.roll(5));
+    const std::uint64_t longest = std::uint64_t{dma.bus_bytes()} * dma.max_burst_beats;
+    const std::uint64_t busy = 1 + dice.roll(std::min<std::uint64_t>(3, dma.channels));
+    for (std::uint32_t channel = 0; channel < busy; ++channel) {
+        const std::uint64_t at = dice.roll(200);
+        const auto write = [&](std::uint32_t offset, std::uint64_t value) {
+            actions.push_back({at, Action::Kind::Write, native::channel_register(channel, offset),
+                               static_cast<std::uint32_t>(value), 0});
+        };
+        // Mostly a whole number of the longest bursts, one row beside the other, on each other or apart, up or down.
+        const std::uint64_t rest = dice.roll(6) == 0 ? dice.roll(longest) : 0;
+        const std::uint64_t length = longest * (1 + dice.roll(24)) + rest;
+        const std::uint64_t rows = 1 + dice.roll(60);
+        const auto side = [&](std::uint32_t low, std::uint32_t stride, std::uint64_t room) {
+            const std::uint64_t base = scenario.bus.map[dice.roll(scenario.bus.map.size())].base + room * kRoom;
+            const std::uint64_t most = rows == 1 ? 0 : (kRoom - length - longest) / (rows - 1) / longest;
+            const std::uint64_t step = dice.roll(3) == 0 ? 0 : longest * dice.roll(most + 1);
+            const bool down = dice.roll(4) == 0;
+            write(low, base + (dice.roll(8) == 0 ? dice.roll(longest) : 0) + (down ? step * (rows - 1) : 0));
+            write(stride, down ? ~step + 1 : step);
+        };
+        side(reg::kSrcLo, reg::kSrcStride, 2 * channel);
+        side(reg::kDstLo, reg::kDstStride, dice.roll(10) == 0 ? 2 * channel : 2 * channel + 1);
+        write(reg::kLength, length);
+        write(reg::kRows, rows);
+        write(reg::kIntEnable, 0x3F);
+        write(reg::kControl, native::control::kStart);
+        if (dice.roll(5) == 0) {
+            const std::uint64_t pause = dice.roll(scenario.limit);
+            actions.push_back({pause, Action::Kind::Write, native::channel_register(channel, reg::kControl),
+                               native::control::kPause, 0});
+            actions.push_back({pause + dice.roll(500), Action::Kind::Write,
+                               native::channel_register(channel, reg::kControl), native::control::kResume, 0});
+        }
+    }
+    std::stable_sort(actions.begin(), actions.end(), [](const Action& a, const Action& b) { return a.at < b.at; });
+    while (!actions.empty() && actions.back().at >= scenario.limit) {
+        actions.pop_back();
+    }
+    scenario.actions = actions;
+    const bool alone = dice.roll(3) != 0;
+    for (auto& list : scenario.traffic) {
+        list.clear();
+        if (alone && &list != &scenario.traffic.front()) {
+            continue;
+        }
+        const std::uint64_t gap = 80 + 8 * dice.roll(32);
+        const bool regular = dice.roll(3) != 0;
+        const std::uint64_t bytes = 1 + dice.roll(64);
+        const std::uint64_t writes = dice.roll(4);
+        const bool in_the_way = dice.roll(6) == 0;
+        const std::size_t where = dice.roll(scenario.bus.map.size());
+        for (std::uint64_t at = dice.roll(600); (regular || dice.roll(40) != 0) && at < scenario.limit; at += gap) {
+            // One access, or two, or three at once.
+            for (std::uint64_t more = !regular && dice.roll(8) == 0 ? 1 + dice.roll(2) : 0, k = 0; k <= more; ++k) {
+                reference::TrafficBurst burst;
+                burst.at = at + k * dice.roll(12);
+                burst.access = dice.roll(4) < writes ? Access::Write : Access::Read;
+                burst.address =
+                    scenario.bus.map[where].base + (in_the_way ? 64 * dice.roll(1024) : kOthers + 64 * dice.roll(128));
+                burst.bytes = static_cast<std::uint32_t>(bytes);
+                burst.pattern = static_cast<std::uint32_t>(dice.roll(1U << 31));
+                list.push_back(burst);
+            }
+            at += !regular && dice.roll(5) == 0 ? dice.roll(9) : 0;
+        }
+        std::stable_sort(
+            list.begin(), list.end(),
+            [](const reference::TrafficBurst& a, const reference::TrafficBurst& b) { return a.at < b.at; });
     }
     return scenario;
 }

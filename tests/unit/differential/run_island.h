@@ -15,6 +15,7 @@ enum class IslandMutant : std::uint8_t {
     InputsAtOnce,      ///< What happens at t acts at edge t already.
     BoundTooLate,      ///< The wake-up comes some edges after the bound.
     WholeBurstsOnly,   ///< Whoever looks into memory does not see bursts that are partly done.
+    LooksAtRest,       ///< Whoever looks does not wake an island that is at rest.
     OrderOfArrival,    ///< Accesses of one stamp act in the order in which they happen to arrive.
 };
 
@@ -22,6 +23,7 @@ enum class IslandMutant : std::uint8_t {
 struct IslandRun {
     bool trace = false;  ///< With a sink; then it never leaps.
     bool leaps = true;
+    bool in_step = false;  ///< As with the events driver: every edge at its time.
     IslandMutant mutant = IslandMutant::None;
 };
 
@@ -29,6 +31,7 @@ struct IslandRun {
 struct IslandResult {
     reference::Log log;
     std::uint64_t leaped_cycles = 0;
+    std::uint64_t visits = 0;
     std::uint64_t wake_ups = 0;
 };
 
@@ -38,5 +41,8 @@ IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed,
 
 /// A random scenario with long register jobs, short bursts and much time, with little that disturbs: there the state repeats.
 reference::Scenario steady_scenario(std::uint64_t seed);
+
+/// The same with jobs of many even rows, beside masters that ask for something again and again in the same way.
+reference::Scenario visited_scenario(std::uint64_t seed);
 
 }  // namespace dmasim::test

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dmasim/model/burst.h"
 #include "dmasim/model/types.h"
 
 namespace dmasim {
@@ -61,7 +62,7 @@ class StateRecord {
     std::vector<std::uint64_t> names_;
 };
 
-/// One row of a job that moves on evenly.
+/// A job that moves on evenly. Positions count bytes from the next chunk on, in the order in which they are read.
 struct CadenceChannel {
     std::uint16_t channel = 0;
     std::uint64_t source = 0;       ///< Of the next chunk.
@@ -69,6 +70,44 @@ struct CadenceChannel {
     std::uint64_t even_bytes = 0;   ///< So many bytes from there on are cut into chunks as those before were.
     /// So many bytes from there on are cut as any are whose addresses have the same places in their 4 KiB pages.
     std::uint64_t regular_bytes = 0;
+    std::uint64_t left = 0;         ///< Bytes of the job that no chunk was made of.
+    std::uint64_t row_left = 0;     ///< Those of this row. Further rows:
+    std::uint64_t row_bytes = 0;    ///< length,
+    std::uint64_t rows = 0;         ///< number of those that `even_bytes` reaches into,
+    std::uint64_t next_source = 0;  ///< begin of the next one,
+    std::uint64_t next_destination = 0;
+    std::int32_t source_stride = 0;  ///< and distance of one from the other.
+    std::int32_t destination_stride = 0;
+
+    /// @{ The address of the byte at `position`; what has been granted before is at -1 and below.
+    [[nodiscard]] std::uint64_t source_at(std::int64_t position) const {
+        return at(source, next_source, source_stride, position);
+    }
+    [[nodiscard]] std::uint64_t destination_at(std::int64_t position) const {
+        return at(destination, next_destination, destination_stride, position);
+    }
+    /// @}
+    /// How many bytes from `position` on lie one behind the other.
+    [[nodiscard]] std::uint64_t straight_from(std::int64_t position) const {
+        return in_this_row(position) ? row_left - static_cast<std::uint64_t>(position)
+                                     : row_bytes - behind_this_row(position) % row_bytes;
+    }
+
+  private:
+    [[nodiscard]] bool in_this_row(std::int64_t position) const {
+        return position < 0 || static_cast<std::uint64_t>(position) < row_left;
+    }
+    [[nodiscard]] std::uint64_t behind_this_row(std::int64_t position) const {
+        return static_cast<std::uint64_t>(position) - row_left;
+    }
+    [[nodiscard]] std::uint64_t at(std::uint64_t here, std::uint64_t next, std::int32_t stride,
+                                   std::int64_t position) const {
+        if (in_this_row(position)) {
+            return here + static_cast<std::uint64_t>(position);
+        }
+        const std::uint64_t bytes = behind_this_row(position);
+        return next + bytes / row_bytes * static_cast<std::uint64_t>(std::int64_t{stride}) + bytes % row_bytes;
+    }
 };
 
 /// A chunk on its way.
@@ -95,6 +134,12 @@ class Leap {
     [[nodiscard]] virtual std::uint64_t cycles() const = 0;
     /// Bytes that `channel` of the master at port `initiator` moves in that time.
     [[nodiscard]] virtual std::uint64_t bytes(std::uint32_t initiator, std::uint16_t channel) const = 0;
+    /// Where the channel reads (or writes) what it read at `address` (or wrote there) at the beginning: of a chunk that is under
+    /// way, or the next one.
+    [[nodiscard]] virtual std::uint64_t moved(std::uint32_t initiator, std::uint16_t channel, Access /*access*/,
+                                              std::uint64_t address) const {
+        return address + bytes(initiator, channel);
+    }
 
     /// `stamp`, so much later; kNever stays.
     [[nodiscard]] Cycles later(Cycles stamp) const { return stamp == kNever ? kNever : stamp + cycles(); }

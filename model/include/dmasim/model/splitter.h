@@ -67,12 +67,17 @@ class ChunkSplitter {
     /// So many bytes from here on are cut as any others are whose two addresses have the same places in their 4 KiB pages; at
     /// least a whole burst is left behind them. Not less than `even_bytes()`. 0 for a row with a fixed side.
     [[nodiscard]] std::uint64_t regular_bytes() const;
+    /// Whether all chunks from here on are as long as the longest burst, those of a further row included that has `bytes`
+    /// bytes and begins at `source` and `destination`.
+    [[nodiscard]] bool goes_on_evenly(std::uint64_t source, std::uint64_t destination, std::uint64_t bytes) const;
     /// Takes chunks of `bytes` (at most `regular_bytes()`) bytes, a whole number of them, at once.
     void skip(std::uint64_t bytes);
 
   private:
     SplitSide source_;
     SplitSide destination_;
+    [[nodiscard]] std::uint64_t longest() const { return std::uint64_t{limits_.max_burst_beats} * limits_.bus_bytes; }
+
     std::uint64_t left_ = 0;
     SplitLimits limits_;
     std::uint32_t unit_bytes_ = 0;

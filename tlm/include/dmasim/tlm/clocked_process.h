@@ -53,6 +53,21 @@ class ClockedProcess final : public sc_core::sc_module {
         }
     }
 
+    /// @{ As arrive() and wake(), for inputs that no other block notices before this one requests something.
+    void arrive_alone() {
+        if (host_ != nullptr) {
+            host_->arrive_at(block_);
+        }
+    }
+    void wake_alone() {
+        if (host_ != nullptr) {
+            host_->changed(block_);
+        } else {
+            wake();
+        }
+    }
+    /// @}
+
     /// From now on `host` evaluates the block, and this module has no events of its own. Before the simulation starts.
     void hosted_by(IslandHost& host) { host_ = &host; }
     [[nodiscard]] bool hosted() const { return host_ != nullptr; }

@@ -26,6 +26,12 @@ class IslandHost {
     virtual void arrive() = 0;
     /// A block of the island was given an input: the next visible event may come earlier.
     virtual void changed() = 0;
+
+    /// @{ The same for a master that concerns no other block before it requests something: the others may be left as they
+    /// are.
+    virtual void arrive_at(const Clocked& core) = 0;
+    virtual void changed(const Clocked& core) = 0;
+    /// @}
 };
 
 /// A master that wants to join an island.

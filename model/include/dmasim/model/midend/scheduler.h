@@ -114,6 +114,10 @@ class Scheduler final : public MoverClient {
     [[nodiscard]] Cycles next_visible_of(unsigned channel, const IslandReach& reach, Cycles from, Cycles any) const;
     void accept_job(Channel& c, unsigned channel, LiveJob job, Cycles at);
     void begin_row(Channel& c);
+    [[nodiscard]] bool rows_are_even(const Channel& c) const;
+    [[nodiscard]] std::uint64_t even_rows(const Channel& c) const;
+    [[nodiscard]] std::uint64_t even_bytes(const Channel& c) const;
+    void skip(Channel& c, std::uint64_t bytes);
     void want_fetch(Channel& c, unsigned channel, std::uint64_t address, bool link, Cycles from);
     void plan_next(Channel& c, unsigned channel, Cycles edge);
     void decode_channel(Channel& c, unsigned channel, Cycles edge);
