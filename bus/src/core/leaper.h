@@ -152,7 +152,7 @@ class LazyIsland::Leaper final : private Leap {
         std::vector<Call> calls;
         std::uint64_t cycles = 0;          ///< Until the state comes again; 0: not known,
         std::uint64_t known_until = 0;     ///< but what is called before this is.
-        std::vector<std::uint64_t> bytes;  ///< By place.
+        std::vector<std::uint64_t> bytes;  ///< By place: what is moved in that time, or more.
         std::vector<std::uint64_t> steps;
         [[nodiscard]] bool complete() const { return cycles != 0; }
     };
@@ -204,6 +204,7 @@ class LazyIsland::Leaper final : private Leap {
     [[nodiscard]] bool is_apart(const Burst& burst, const Range& range) const;
     void keep_calls(Visit& visit);
     void learn(Cycles base);
+    void learn_until(Cycles at);
     void finish_learning(Cycles base);
     [[nodiscard]] bool find_flights();
     [[nodiscard]] static std::optional<Extent> extent_of(const Stream& stream, Access access);

@@ -309,7 +309,7 @@ bool LazyIsland::Leaper::enter_visit(const Waiting& request) {
     }
     for (std::size_t i = 0; i < stream_count_; ++i) {
         const Stream& stream = streams_[i];
-        if (stream.moved < stream.under_way || (visit.complete() && stream.moved + visit.bytes[i] > stream.even)) {
+        if (stream.moved < stream.under_way || stream.moved + visit.bytes[i] > stream.even) {
             return false;
         }
     }
@@ -387,21 +387,49 @@ void LazyIsland::Leaper::requested(Door& door, const Burst& burst, Cycles at) {
         forget();
         return;
     }
-    // Of what followed on the requests before this one, so much is known.
-    Visit& visit = place_of(key_);
-    if (visit.key != key_) {
-        visit.key = key_;
-        visit.cycles = 0;
-        visit.known_until = (at - here_).count();
-        keep_calls(visit);
-        find_steps(here_, visit.steps);
-    }
+    learn_until(at);
     key_.push_back((at - here_).count());
     key_.push_back(shape);
     Offer& offer = offers_[offer_count_++];
     offer.door = &door;
     offer.burst = burst;
     offer.answered = false;
+}
+
+// Of what followed on the requests before the one at `at`, so much is known.
+void LazyIsland::Leaper::learn_until(Cycles at) {
+    Visit& visit = place_of(key_);
+    if (visit.key == key_) {
+        return;
+    }
+    visit.key.clear();
+    visit.bytes.clear();
+    // How far the rows are; this edge may have been evaluated, so it may be less.
+    StateRecord& state = newest_.state;
+    state.begin(at);
+    channels_.clear();
+    for (const Master& master : island_.masters_) {
+        if (master.cadence != nullptr) {
+            master.cadence->channels(channels_);
+            if (leaping_[master.initiator]) {
+                master.cadence->record(state);
+            }
+        }
+    }
+    if (!state.possible() || !state.same_work_as(rested_.state) || channels_.size() != stream_count_) {
+        return;
+    }
+    for (std::size_t i = 0; i < stream_count_; ++i) {
+        if (channels_[i].channel != rested_.places[i].channel.channel) {
+            return;
+        }
+        visit.bytes.push_back(rested_.places[i].channel.left - channels_[i].left - streams_[i].moved);
+    }
+    visit.key = key_;
+    visit.cycles = 0;
+    visit.known_until = (at - here_).count();
+    keep_calls(visit);
+    find_steps(here_, visit.steps);
 }
 
 void LazyIsland::Leaper::heard(const Door& door, std::uint32_t tag, CallKind kind, Cycles at, std::uint32_t interval,

@@ -49,6 +49,8 @@ class StateRecord {
     [[nodiscard]] bool same_as(const StateRecord& other) const {
         return same_state_as(other) && names_ == other.names_;
     }
+    /// It is the same work, wherever it is.
+    [[nodiscard]] bool same_work_as(const StateRecord& other) const { return names_ == other.names_; }
     /// Equal for equal states.
     [[nodiscard]] std::uint64_t hash() const { return hash_; }
 
