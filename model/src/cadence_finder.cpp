@@ -17,27 +17,32 @@ const CadenceFinder::Snapshot* CadenceFinder::repeated() const {
                                                                                                         : nullptr;
 }
 
-const Cadence* CadenceFinder::learn() {
+Cadence* CadenceFinder::learn() {
     DMASIM_INVARIANT(repeated() != nullptr && newest_.channels.size() == kept_.channels.size());
     Cadence& cadence = known_[place()];
+    cadence.id = ++learned_;
     cadence.state = newest_.state;
     cadence.period = (newest_.state.base() - kept_.state.base()).count();
     cadence.bytes.clear();
     for (std::size_t i = 0; i < newest_.channels.size(); ++i) {
-        cadence.bytes.push_back(newest_.channels[i].source - kept_.channels[i].source);
+        cadence.bytes.push_back(kept_.channels[i].left - newest_.channels[i].left);
     }
     return &cadence;
 }
 
-void CadenceFinder::keep() {
+bool CadenceFinder::keep() {
     if (!newest_.state.possible()) {
         has_kept_ = false;
-    } else if (!has_kept_ || ++compared_ >= keep_for_) {
+        return false;
+    }
+    if (!has_kept_ || ++compared_ >= keep_for_) {
         keep_for_ = has_kept_ ? keep_for_ * 2 : 1;
         compared_ = 0;
         has_kept_ = true;
         std::swap(kept_, newest_);
+        return true;
     }
+    return false;
 }
 
 void CadenceFinder::forget() {

@@ -18,8 +18,6 @@ constexpr std::uint64_t kPatience = 64;
 constexpr std::uint64_t kLongestPause = 1024;
 /// Looking for a leap begins after so many grants at most.
 constexpr std::uint64_t kMostUsual = 16;
-/// So many cadences are remembered.
-constexpr std::size_t kCadences = 256;
 
 template <typename Range>
 bool overlap(const Range& a, const Range& b) {
@@ -44,7 +42,7 @@ void copy(MemoryCore& to, std::uint64_t destination, const MemoryCore& from, std
 }  // namespace
 
 void LazyIsland::Leaper::forget() {
-    has_kept_ = false;
+    finder_.forget();
     failures_ = 0;
     not_before_ = Cycles{0};
     disturbed_ = true;
@@ -108,7 +106,7 @@ void LazyIsland::Leaper::look(Cycles base, Cycles now) {
     ++calm_;
     if (learning_) {
         pause_ = 0;
-        take_down(newest_, base);
+        take_down(base);
         learn(base);
         if (learning_) {
             return;
@@ -118,39 +116,33 @@ void LazyIsland::Leaper::look(Cycles base, Cycles now) {
             --pause_;
             return;
         }
-        take_down(newest_, base);
+        take_down(base);
     }
-    const Cadence* const known = cadence(base);
+    const Cadence* const known = cadence();
     if (known != nullptr && begin_rest(*known, base, now)) {
         if (first_) {
             first_ = false;
             usual_ = std::min(calm_, kMostUsual);
         }
-        has_kept_ = false;
+        finder_.forget();
         failures_ = 0;
         return;
     }
     if (++failures_ % kPatience == 0) {
         pause_ = std::min(failures_, kLongestPause);
-        has_kept_ = false;
+        finder_.forget();
         return;
     }
-    // The period may be several grants long: each record is kept for twice as long as the one before it (Brent).
-    if (!newest_.state.possible()) {
-        has_kept_ = false;
-    } else if (!has_kept_ || ++compared_ == keep_for_) {
-        keep_for_ = has_kept_ ? keep_for_ * 2 : 1;
-        compared_ = 0;
-        has_kept_ = true;
-        std::swap(kept_, newest_);
+    if (finder_.keep()) {
         stepped_.clear();
     }
 }
 
-void LazyIsland::Leaper::take_down(Seen& seen, Cycles base) {
-    StateRecord& state = seen.state;
+void LazyIsland::Leaper::take_down(Cycles base) {
+    StateRecord& state = finder_.newest().state;
     state.begin(base);
-    seen.places.clear();
+    finder_.newest().channels.clear();
+    initiators_.clear();
     leaping_.resize(island_.bus_.config().initiators);
     for (std::size_t i = 0; i < island_.masters_.size() && state.possible(); ++i) {
         const Master& master = island_.masters_[i];
@@ -165,7 +157,7 @@ void LazyIsland::Leaper::take_down(Seen& seen, Cycles base) {
             if (!channels_.empty()) {
                 leaping_[master.initiator] = true;
                 master.cadence->record(state);
-                take_down_places(seen, master);
+                take_down_channels(master);
             }
         }
     }
@@ -181,7 +173,8 @@ void LazyIsland::Leaper::take_down(Seen& seen, Cycles base) {
 }
 
 // Which memories the channels use decides what follows; where in there does not.
-void LazyIsland::Leaper::take_down_places(Seen& seen, const Master& master) {
+void LazyIsland::Leaper::take_down_channels(const Master& master) {
+    CadenceFinder::Snapshot& seen = finder_.newest();
     for (const CadenceChannel& channel : channels_) {
         const auto from = island_.bus_.map().window_at(channel.source);
         const auto to = island_.bus_.map().window_at(channel.destination);
@@ -191,52 +184,46 @@ void LazyIsland::Leaper::take_down_places(Seen& seen, const Master& master) {
         }
         seen.state.number(from->target);
         seen.state.number(to->target);
-        seen.places.push_back({master.initiator, channel, from->first, to->first});
+        seen.channels.push_back(channel);
+        initiators_.push_back(master.initiator);
     }
-}
-
-LazyIsland::Leaper::Cadence& LazyIsland::Leaper::place_of(const StateRecord& state) {
-    known_.resize(kCadences);
-    return known_[state.hash() % kCadences];
 }
 
 // What the newest state is known to do, from another time or from the period that has just gone by.
-const LazyIsland::Leaper::Cadence* LazyIsland::Leaper::cadence(Cycles base) {
-    if (!newest_.state.possible()) {
+const Cadence* LazyIsland::Leaper::cadence() {
+    if (!finder_.newest().state.possible()) {
         return nullptr;
     }
-    Cadence& known = place_of(newest_.state);
-    if (known.period != 0 && newest_.state.same_state_as(known.state)) {
-        return &known;
+    if (const Cadence* const known = finder_.known()) {
+        return known;
     }
-    if (!has_kept_ || !newest_.state.same_as(kept_.state)) {
+    const CadenceFinder::Snapshot* const before = finder_.repeated();
+    if (before == nullptr) {
         return nullptr;
     }
-    std::vector<std::uint64_t>& bytes = known.bytes;
-    known.period = 0;
-    bytes.clear();
-    for (std::size_t i = 0; i < newest_.places.size(); ++i) {
-        const auto way = distance(kept_.places[i], 0, newest_.places[i]);
-        if (!way) {
+    for (std::size_t i = 0; i < before->channels.size(); ++i) {
+        if (!way(before->channels[i], 0, finder_.newest().channels[i])) {
             return nullptr;
         }
-        bytes.push_back(*way);
     }
-    known.id = ++cadences_found_;
-    known.period = (base - kept_.state.base()).count();
-    known.state = newest_.state;
-    find_steps(kept_.state.base(), known.steps);
-    return &known;
+    const Cycles base = before->state.base();
+    Cadence* const learned = finder_.learn();
+    find_steps(base, learned->steps);
+    return learned;
 }
 
-std::optional<std::uint64_t> LazyIsland::Leaper::distance(const Place& before, std::uint64_t moved,
-                                                          const Place& after) {
-    const std::uint64_t bytes = before.channel.left - after.channel.left;
+std::optional<std::uint64_t> LazyIsland::Leaper::way(const CadenceChannel& before, std::uint64_t moved,
+                                                     const CadenceChannel& after) const {
+    const std::uint64_t bytes = before.left - after.left;
     const auto position = static_cast<std::int64_t>(bytes);
-    if (bytes < moved || bytes > before.channel.even_bytes ||
-        after.channel.source != before.channel.source_at(position) ||
-        after.channel.destination != before.channel.destination_at(position) ||
-        before.source_window != after.source_window || before.destination_window != after.destination_window) {
+    const auto same_window = [this](std::uint64_t a, std::uint64_t b) {
+        const auto one = island_.bus_.map().window_at(a);
+        const auto other = island_.bus_.map().window_at(b);
+        return one && other && one->first == other->first;
+    };
+    if (bytes < moved || bytes > before.even_bytes || after.source != before.source_at(position) ||
+        after.destination != before.destination_at(position) || !same_window(before.source, after.source) ||
+        !same_window(before.destination, after.destination)) {
         return std::nullopt;
     }
     return bytes - moved;
@@ -245,15 +232,15 @@ std::optional<std::uint64_t> LazyIsland::Leaper::distance(const Place& before, s
 // For so many periods, or for that time and all bytes that the row or the job has left.
 bool LazyIsland::Leaper::prepare(const Cadence& cadence, std::uint64_t periods, Reach reach) {
     stream_count_ = 0;
-    for (std::size_t i = 0; i < newest_.places.size(); ++i) {
-        const Place& place = newest_.places[i];
+    const std::vector<CadenceChannel>& channels = finder_.newest().channels;
+    for (std::size_t i = 0; i < channels.size(); ++i) {
         const std::uint64_t bytes = cadence.bytes[i];
         if (streams_.size() == stream_count_) {
             streams_.emplace_back();
         }
         Stream& stream = streams_[stream_count_++];
-        stream.initiator = place.initiator;
-        stream.channel = place.channel;
+        stream.initiator = initiators_[i];
+        stream.channel = channels[i];
         if (reach != Reach::Job && stream.channel.rows != 0) {
             stream.channel.even_bytes = stream.channel.row_left;
             stream.channel.rows = 0;

@@ -10,6 +10,7 @@
 #include "dmasim/bus/core/lazy_island.h"
 #include "dmasim/bus/core/memory_core.h"
 #include "dmasim/model/cadence.h"
+#include "dmasim/model/cadence_finder.h"
 #include "dmasim/model/ring.h"
 
 #include "door.h"
@@ -65,7 +66,7 @@ class LazyIsland::Leaper final : private Leap {
 
     /// A master with a cadence requests a burst.
     void stepped(Cycles at) {
-        if ((has_kept_ || learning_) && stepped_.size() < kMostSteps) {
+        if ((finder_.keeps() || learning_) && stepped_.size() < kMostSteps) {
             stepped_.push_back(at);
         }
     }
@@ -83,27 +84,8 @@ class LazyIsland::Leaper final : private Leap {
                                       std::uint64_t address) const override;
 
   private:
-    /// A channel, and the windows of the bus that its next chunk lies in.
-    struct Place {
-        std::uint32_t initiator = 0;
-        CadenceChannel channel;
-        std::uint64_t source_window = 0;  ///< First address.
-        std::uint64_t destination_window = 0;
-    };
     /// How far a rest may go.
     enum class Reach : std::uint8_t { Job, Row, Periods };
-    struct Seen {
-        StateRecord state;
-        std::vector<Place> places;
-    };
-    /// A state that has been seen to come again, wherever the channels were: that long after, so many bytes further.
-    struct Cadence {
-        std::uint64_t id = 0;  ///< Of all that have ever been found.
-        StateRecord state;
-        std::uint64_t period = 0;
-        std::vector<std::uint64_t> steps;  ///< Edges at which bursts are requested.
-        std::vector<std::uint64_t> bytes;  ///< By place.
-    };
     /// A chunk under way, and how far it is.
     struct Flight {
         CadenceChunk chunk;
@@ -173,17 +155,16 @@ class LazyIsland::Leaper final : private Leap {
     static constexpr std::size_t kMostOffers = 6;
     static constexpr std::size_t kMostSteps = 4096;
 
-    void take_down(Seen& seen, Cycles base);
+    void take_down(Cycles base);
     [[nodiscard]] Cycles horizon() const;
-    void take_down_places(Seen& seen, const Master& master);
-    [[nodiscard]] Cadence& place_of(const StateRecord& state);
-    [[nodiscard]] const Cadence* cadence(Cycles base);
+    void take_down_channels(const Master& master);
+    [[nodiscard]] const Cadence* cadence();
     [[nodiscard]] bool begin_rest(const Cadence& cadence, Cycles base, Cycles now);
     [[nodiscard]] bool prepare(const Cadence& cadence, std::uint64_t periods, Reach reach);
     [[nodiscard]] const Stream* stream_of(std::uint32_t initiator, std::uint16_t channel) const;
-    /// Bytes from the one to the other, if everything between them went evenly.
-    [[nodiscard]] static std::optional<std::uint64_t> distance(const Place& before, std::uint64_t moved,
-                                                               const Place& after);
+    /// Bytes from where a channel was to where it is, but for the first `moved`; nothing if it did not go evenly.
+    [[nodiscard]] std::optional<std::uint64_t> way(const CadenceChannel& before, std::uint64_t moved,
+                                                   const CadenceChannel& after) const;
     void leave(Cycles now, const Waiting* next);
     void find_stop();
     void finish_visit();
@@ -213,17 +194,13 @@ class LazyIsland::Leaper final : private Leap {
     void carry_out();
 
     LazyIsland& island_;
-    std::vector<Cadence> known_;  ///< By hash of the state; a newer one takes the place of an older one.
-    Seen newest_;
-    Seen kept_;
-    bool has_kept_ = false;
+    CadenceFinder finder_;
+    std::vector<std::uint32_t> initiators_;  ///< By channel of the newest snapshot.
     bool disturbed_ = false;
-    bool first_ = true;           ///< There has been no leap since.
-    std::uint64_t compared_ = 0;  ///< Records compared with the kept one,
-    std::uint64_t keep_for_ = 1;  ///< of so many.
-    std::uint64_t pause_ = 0;     ///< Grants that are not looked at.
-    std::uint64_t calm_ = 0;      ///< Grants since the last disturbance,
-    std::uint64_t usual_ = 0;     ///< and after so many there was a leap the last time.
+    bool first_ = true;        ///< There has been no leap since.
+    std::uint64_t pause_ = 0;  ///< Grants that are not looked at.
+    std::uint64_t calm_ = 0;   ///< Grants since the last disturbance,
+    std::uint64_t usual_ = 0;  ///< and after so many there was a leap the last time.
     std::uint64_t failures_ = 0;
     Cycles not_before_{0};  ///< The last leap went so far that up to here there is no other.
     std::uint64_t grants_ = 0;
@@ -236,11 +213,10 @@ class LazyIsland::Leaper final : private Leap {
     std::vector<bool> leaping_;  ///< By initiator.
     std::uint64_t distance_ = 0;
     std::uint64_t total_ = 0;
-    std::uint64_t cadences_found_ = 0;
 
     bool resting_ = false;
-    Seen rested_;  ///< The state at rest.
-    std::uint64_t cadence_ = 0;
+    CadenceFinder::Snapshot rested_;    ///< The state at rest.
+    const Cadence* cadence_ = nullptr;  ///< Of the rest; nothing is learned meanwhile.
     std::uint64_t period_ = 0;
     Cycles base_{0};
     Cycles here_{0};   ///< Before this edge the state is the same again. Later than base_.

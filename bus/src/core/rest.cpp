@@ -45,8 +45,8 @@ bool LazyIsland::Leaper::begin_rest(const Cadence& cadence, Cycles base, Cycles 
     resting_ = true;
     steps_ = &cadence.steps;
     next_step_ = 0;
-    std::swap(rested_, newest_);
-    cadence_ = cadence.id;
+    std::swap(rested_, finder_.newest());
+    cadence_ = &cadence;
     period_ = cadence.period;
     base_ = base;
     here_ = base;
@@ -157,7 +157,7 @@ void LazyIsland::Leaper::finish_visit() {
     here_ = here_ + visit_->cycles;
     visit_ = nullptr;
     offer_count_ = 0;
-    steps_ = &place_of(rested_.state).steps;
+    steps_ = &cadence_->steps;
 }
 
 void LazyIsland::Leaper::leave(Cycles now, const Waiting* next) {
@@ -173,7 +173,7 @@ void LazyIsland::Leaper::leave(Cycles now, const Waiting* next) {
     if (visit_ != nullptr) {
         key_ = visit_->key;
     } else {
-        key_.push_back(cadence_);
+        key_.push_back(cadence_->id);
     }
     // Bytes under way at the beginning have to have arrived, or nothing can be leaped over.
     const bool far_enough = std::all_of(streams_.begin(), streams_.begin() + static_cast<std::ptrdiff_t>(stream_count_),
@@ -297,7 +297,7 @@ bool LazyIsland::Leaper::enter_visit(const Waiting& request) {
     if (visit_ == nullptr) {
         pass_periods(request.at);
         key_.clear();
-        key_.push_back(cadence_);
+        key_.push_back(cadence_->id);
     } else {
         key_ = visit_->key;
     }
@@ -405,7 +405,7 @@ void LazyIsland::Leaper::learn_until(Cycles at) {
     visit.key.clear();
     visit.bytes.clear();
     // How far the rows are; this edge may have been evaluated, so it may be less.
-    StateRecord& state = newest_.state;
+    StateRecord& state = finder_.newest().state;
     state.begin(at);
     channels_.clear();
     for (const Master& master : island_.masters_) {
@@ -420,10 +420,10 @@ void LazyIsland::Leaper::learn_until(Cycles at) {
         return;
     }
     for (std::size_t i = 0; i < stream_count_; ++i) {
-        if (channels_[i].channel != rested_.places[i].channel.channel) {
+        if (channels_[i].channel != rested_.channels[i].channel) {
             return;
         }
-        visit.bytes.push_back(rested_.places[i].channel.left - channels_[i].left - streams_[i].moved);
+        visit.bytes.push_back(rested_.channels[i].left - channels_[i].left - streams_[i].moved);
     }
     visit.key = key_;
     visit.cycles = 0;
@@ -471,8 +471,9 @@ void LazyIsland::Leaper::keep_calls(Visit& visit) {
 
 // At a grant: whether the visit that is being watched is over.
 void LazyIsland::Leaper::learn(Cycles base) {
-    if (newest_.state.same_state_as(rested_.state)) {
-        learning_ = newest_.state.same_as(rested_.state);
+    const StateRecord& state = finder_.newest().state;
+    if (state.same_state_as(rested_.state)) {
+        learning_ = state.same_as(rested_.state);
         if (learning_) {
             finish_learning(base);
         }
@@ -487,9 +488,9 @@ void LazyIsland::Leaper::finish_learning(Cycles base) {
     Visit& visit = place_of(key_);
     visit.key.clear();
     visit.bytes.clear();
-    for (std::size_t i = 0; i < newest_.places.size(); ++i) {
+    for (std::size_t i = 0; i < stream_count_; ++i) {
         const Stream& stream = streams_[i];
-        const auto bytes = distance(rested_.places[i], stream.moved, newest_.places[i]);
+        const auto bytes = way(rested_.channels[i], stream.moved, finder_.newest().channels[i]);
         if (!bytes || *bytes > stream.even - stream.moved) {
             return;
         }

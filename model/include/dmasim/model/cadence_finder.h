@@ -11,9 +11,11 @@ namespace dmasim {
 
 /// A state that comes again: that many cycles later, with so many bytes more moved by each channel.
 struct Cadence {
+    std::uint64_t id = 0;  ///< Of all that the finder has ever learned, from 1 on.
     StateRecord state;
     std::uint64_t period = 0;          ///< In cycles, >= 1.
     std::vector<std::uint64_t> bytes;  ///< In the order of the channels of the state.
+    std::vector<std::uint64_t> steps;  ///< For whoever has learned it: edges in between, counted from the beginning.
 };
 
 /// Finds out that the state of a block repeats, and remembers how (docs/lazy-islands.md, "Leaps").
@@ -39,11 +41,13 @@ class CadenceFinder {
     [[nodiscard]] const Snapshot* repeated() const;
 
     /// From now on the newest state is known to do what it did from the kept one (`repeated`) to now.
-    const Cadence* learn();
+    Cadence* learn();
 
     /// The newest snapshot was no help: it may be kept instead of the one that is, to be compared with later ones. A period may be
-    /// several snapshots long, so each is kept for twice as many as the one before (Brent).
-    void keep();
+    /// several snapshots long, so each is kept for twice as many as the one before (Brent). Returns whether it is kept now.
+    bool keep();
+    /// Whether there is one to compare with.
+    [[nodiscard]] bool keeps() const { return has_kept_; }
 
     /// What was seen before says nothing about what comes; what is known stays known.
     void forget();
@@ -55,6 +59,7 @@ class CadenceFinder {
     [[nodiscard]] std::size_t place() const { return newest_.state.hash() % kKnown; }
 
     std::vector<Cadence> known_{kKnown};
+    std::uint64_t learned_ = 0;
     Snapshot newest_;
     Snapshot kept_;
     bool has_kept_ = false;
