@@ -21,6 +21,7 @@ void take_down(CadenceFinder& finder, std::uint64_t base, std::uint64_t word, st
     snapshot.channels.clear();
     CadenceChannel channel;
     channel.source = address;
+    channel.left = (std::uint64_t{1} << 32) - address;
     snapshot.channels.push_back(channel);
 }
 
