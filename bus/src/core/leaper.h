@@ -46,11 +46,14 @@ class LazyIsland::Leaper final : private Leap {
     [[nodiscard]] Cycles next_call() const {
         return visit_ != nullptr && next_call_ < visit_->calls.size() ? here_ + visit_->calls[next_call_].edge : kNever;
     }
-    /// @{ In step: the edge of the next burst that a master with a cadence would request, or at which the state comes again; and
-    /// what is in memory before that edge is put there.
+    /// @{ In step: the edge of the next burst that a master with a cadence would request; and what is in memory when the state has
+    /// come again is put there.
     [[nodiscard]] Cycles next_step() const {
-        const std::vector<std::uint64_t>& steps = *steps_;
-        return here_ + (next_step_ < steps.size() ? steps[next_step_] : round());
+        if (next_step_ < steps_->size()) {
+            return here_ + (*steps_)[next_step_];
+        }
+        const std::vector<std::uint64_t>& again = cadence_->steps;
+        return here_ + round() + (again.empty() ? 0 : again.front());
     }
     void step(Cycles edge);
     /// @}
