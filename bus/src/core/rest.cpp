@@ -423,7 +423,12 @@ void LazyIsland::Leaper::learn_until(Cycles at) {
         if (channels_[i].channel != rested_.channels[i].channel) {
             return;
         }
-        visit.bytes.push_back(rested_.channels[i].left - channels_[i].left - streams_[i].moved);
+        // Behind what is even bursts are cut otherwise, and so may other things come at other times.
+        const std::uint64_t bytes = rested_.channels[i].left - channels_[i].left - streams_[i].moved;
+        if (bytes > streams_[i].even - streams_[i].moved) {
+            return;
+        }
+        visit.bytes.push_back(bytes);
     }
     visit.key = key_;
     visit.cycles = 0;

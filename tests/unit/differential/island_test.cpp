@@ -99,6 +99,29 @@ TEST(Island, InStepAgreesWithTheReference) {
     EXPECT_GT(sum.with_visits * 10, reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", 100));
 }
 
+// A visit of which only the beginning is known, and a burst in it that is cut at a page.
+TEST(Island, VisitsWhereBurstsAreCutAgreeWithEdgeByEdge) {
+    const std::uint64_t otherwise = std::getenv("DMASIM_NIGHTLY") != nullptr ? 2000 : 130;
+    const std::uint64_t count = reference::number_from_environment("DMASIM_ISLAND_CONFIGURATIONS", otherwise);
+    const std::uint64_t first = reference::number_from_environment("DMASIM_ISLAND_SEED", 5'021'100);
+    std::uint64_t visits = 0;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        const reference::Scenario scenario = paired_scenario(seed);
+        IslandRun run;
+        run.leaps = false;
+        const IslandResult expected = run_island(scenario, seed, run);
+        run.leaps = true;
+        for (const bool in_step : {false, true}) {
+            run.in_step = in_step;
+            const IslandResult result = run_island(scenario, seed, run);
+            ASSERT_EQ(reference::first_difference(result.log, expected.log), "")
+                << "seed " << seed << (in_step ? " in step" : "");
+            visits += result.visits;
+        }
+    }
+    EXPECT_GT(visits, count);
+}
+
 // Every mutant is noticed, and soon.
 TEST(Island, MutantsAreNoticed) {
     const auto noticed = [](const IslandRun& run, Kind kind) {

@@ -2,6 +2,7 @@
 #include "run_island.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -453,6 +454,70 @@ reference::Scenario visited_scenario(std::uint64_t seed) {
         std::stable_sort(
             list.begin(), list.end(),
             [](const reference::TrafficBurst& a, const reference::TrafficBurst& b) { return a.at < b.at; });
+    }
+    return scenario;
+}
+
+reference::Scenario paired_scenario(std::uint64_t seed) {
+    namespace reg = native::reg;
+    constexpr std::uint64_t kRoom = 12 * 1024;
+    Dice dice(5 * seed + 3);
+    reference::Scenario scenario = visited_scenario(seed);
+    scenario.limit = 30000;
+    scenario.actions.clear();
+    for (auto& memory : scenario.memories) {
+        memory.errors.clear();
+    }
+    DmaConfig& dma = scenario.dma;
+    dma.max_burst_beats = static_cast<std::uint32_t>(1 + dice.roll(12));
+    dma.fifo_beats = dma.max_burst_beats * static_cast<std::uint32_t>(1 + dice.roll(3));
+    scenario.bus.initiators = 3;
+    scenario.bus.queue_depth = dice.roll(2) == 0 ? 16 : 1 + static_cast<std::uint32_t>(dice.roll(3));
+    scenario.bus.arbiter = {};
+    const std::array<const char*, 4> kinds{"fixed_priority", "round_robin", "weighted_round_robin", "priority_ageing"};
+    scenario.bus.arbiter.kind = kinds[dice.roll(4)];
+    scenario.bus.arbiter.priorities = {1, 1, static_cast<std::uint32_t>(dice.roll(3))};
+    scenario.bus.arbiter.weights = {3, 1, 2};
+    scenario.bus.arbiter.ageing_cycles = 8;
+    const std::uint64_t busy = 1 + dice.roll(std::min<std::uint64_t>(2, dma.channels));
+    for (std::uint32_t channel = 0; channel < busy; ++channel) {
+        const auto write = [&](std::uint32_t offset, std::uint64_t value) {
+            scenario.actions.push_back({10 * channel, Action::Kind::Write, native::channel_register(channel, offset),
+                                        static_cast<std::uint32_t>(value), 0});
+        };
+        const auto base = [&](std::uint64_t room) {
+            return scenario.bus.map[dice.roll(scenario.bus.map.size())].base + room * 2 * kRoom +
+                   (dice.roll(2) == 0 ? dice.roll(256) : 64 * dice.roll(4));
+        };
+        write(reg::kSrcLo, base(2 * channel));
+        write(reg::kDstLo, base(2 * channel + 1));
+        write(reg::kLength, 2 * kRoom - 1024 - dice.roll(300));
+        write(reg::kRows, 1 + dice.roll(8));
+        write(reg::kSrcStride, dice.roll(2) * 7);
+        write(reg::kDstStride, dice.roll(2) * 11);
+        write(reg::kIntEnable, 0x3F);
+        write(reg::kControl, native::control::kStart);
+    }
+    scenario.traffic.assign(2, {});
+    const std::uint64_t gap = 60 + dice.roll(200);
+    const std::uint64_t apart = 1 + dice.roll(70);
+    const std::uint64_t jitter = 1 + dice.roll(2) * dice.roll(4);
+    for (std::uint64_t number = 0; number < 2; ++number) {
+        const std::size_t where = dice.roll(scenario.bus.map.size());
+        const std::uint64_t bytes = 1 + dice.roll(64);
+        const bool writes = dice.roll(2) == 0;
+        for (std::uint64_t at = 300 + number * apart; at < scenario.limit; at += gap) {
+            if (number == 1 && dice.roll(6) == 0) {
+                continue;
+            }
+            reference::TrafficBurst burst;
+            burst.at = at + (number == 1 ? dice.roll(jitter) : 0);
+            burst.access = writes ? Access::Write : Access::Read;
+            burst.address = scenario.bus.map[where].base + 110 * 1024 + 64 * dice.roll(100);
+            burst.bytes = static_cast<std::uint32_t>(bytes);
+            burst.pattern = static_cast<std::uint32_t>(dice.roll(1U << 31));
+            scenario.traffic[number].push_back(burst);
+        }
     }
     return scenario;
 }

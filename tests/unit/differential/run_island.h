@@ -45,4 +45,8 @@ reference::Scenario steady_scenario(std::uint64_t seed);
 /// The same with jobs of many even rows, beside masters that ask for something again and again in the same way.
 reference::Scenario visited_scenario(std::uint64_t seed);
 
+/// One or two long rows whose bursts begin anywhere, so that they are cut at pages, beside two masters one soon after the other.
+/// The bus's queues may be small: then only an island that does not leap is one to compare with.
+reference::Scenario paired_scenario(std::uint64_t seed);
+
 }  // namespace dmasim::test
