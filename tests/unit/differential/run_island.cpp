@@ -431,20 +431,23 @@ reference::Scenario visited_scenario(std::uint64_t seed) {
         if (alone && &list != &scenario.traffic.front()) {
             continue;
         }
-        const std::uint64_t gap = 80 + 8 * dice.roll(32);
+        const std::uint64_t gap = alone ? 80 + 8 * dice.roll(32) : 320;
         const bool regular = dice.roll(3) != 0;
         const std::uint64_t bytes = 1 + dice.roll(64);
         const std::uint64_t writes = dice.roll(4);
-        const bool in_the_way = dice.roll(6) == 0;
-        const std::size_t where = dice.roll(scenario.bus.map.size());
+        // Where the rows are, where nobody else is, or all at the same few places.
+        const bool in_the_way = dice.roll(3) == 0;
+        const bool together = !alone && dice.roll(3) != 0;
+        const std::size_t where = together ? 0 : dice.roll(scenario.bus.map.size());
         for (std::uint64_t at = dice.roll(600); (regular || dice.roll(40) != 0) && at < scenario.limit; at += gap) {
             // One access, or two, or three at once.
             for (std::uint64_t more = !regular && dice.roll(8) == 0 ? 1 + dice.roll(2) : 0, k = 0; k <= more; ++k) {
                 reference::TrafficBurst burst;
                 burst.at = at + k * dice.roll(12);
                 burst.access = dice.roll(4) < writes ? Access::Write : Access::Read;
-                burst.address =
-                    scenario.bus.map[where].base + (in_the_way ? 64 * dice.roll(1024) : kOthers + 64 * dice.roll(128));
+                burst.address = scenario.bus.map[where].base + (together     ? kOthers + 64 * dice.roll(2)
+                                                                : in_the_way ? 64 * dice.roll(6 * kRoom / 64)
+                                                                             : kOthers + 64 * dice.roll(128));
                 burst.bytes = static_cast<std::uint32_t>(bytes);
                 burst.pattern = static_cast<std::uint32_t>(dice.roll(1U << 31));
                 list.push_back(burst);
