@@ -521,6 +521,32 @@ TEST(Rows, SG10CapabilityIsNotTheRoutines) {
     }
 }
 
+// The data of a copy is there after the put, not before.
+TEST(Rows, SG05PutCopiesBack) {
+    DeviceDescription description = described(1);
+    description.scatter_gather = true;
+    description.dma32 = false;  // 16 MiB, which the second page is beyond.
+    Rig rig(machine_config(MapRegisterKind::Bounce), description);
+    const Mdl mdl = make_mdl(0x8000, 2 * kPage, {0x20000, 0x200'0000});
+    rig.machine.poke(0x200'0000, bytes_of(0xA0, kPage));
+    ScatterGatherList list;
+    EXPECT_EQ(
+        rig.adapter.get_scatter_gather_list(
+            1, &mdl, 0x8000, 2 * kPage, [&](const ScatterGatherList& made) { list = made; }, Direction::FromDevice),
+        Status::Success);
+    ASSERT_EQ(list.elements.size(), 2U);
+    EXPECT_EQ(list.elements[0], (Element{0x20000, kPage}));
+    EXPECT_NE(list.elements[1].logical, 0x200'0000U);
+    for (const Element& element : list.elements) {
+        rig.machine.device_write(element.logical, bytes_of(0xD0, element.bytes));
+    }
+    EXPECT_EQ(rig.machine.peek(0x200'0000, kPage), bytes_of(0xA0, kPage));
+    EXPECT_EQ(rig.adapter.put_scatter_gather_list(list, Direction::FromDevice), Status::Success);
+    EXPECT_EQ(rig.machine.load(0x20000, kPage), bytes_of(0xD0, kPage));
+    EXPECT_EQ(rig.machine.load(0x200'0000, kPage), bytes_of(0xD0, kPage));
+    EXPECT_EQ(rig.machine.report(), "");
+}
+
 TEST(Rows, SP05RuleIsAnOption) {
     const Mdl mdl = make_contiguous_mdl(0x10800, 45056);
     const auto operations = [&](SplitRule rule, std::uint64_t registers, std::uint64_t maximum = 1U << 20) {

@@ -820,6 +820,47 @@ TEST(DriverRules, AllAreTried) {
     EXPECT_EQ(begin_with("DV-"), 46);
 }
 
+// When and how it was mapped stands in a finding, whichever routine it is that names the mapping or its owner.
+TEST(DriverChecker, FindingsSayHowItWasMapped) {
+    const auto text_of = [](const std::vector<DriverFinding>& findings, std::string_view rule) {
+        for (const DriverFinding& finding : findings) {
+            if (finding.rule == rule) {
+                return finding.text();
+            }
+        }
+        return std::string();
+    };
+    const Mdl mdl = make_contiguous_mdl(kBuffer, 4096);
+    for (const bool channel : {false, true}) {
+        Rig rig(machine_config(), master());
+        const AllocationAction action =
+            channel ? AllocationAction::KeepObject : AllocationAction::DeallocateObjectKeepRegisters;
+        const RegisterBase base = rig.own(1, action);
+        rig.machine.cpu.wait_cycles(100);
+        const std::string at = std::to_string(rig.machine.cpu.now().count());
+        rig.adapter.map_transfer(&mdl, base, kBuffer, 4096, Direction::ToDevice);
+        if (channel) {
+            rig.adapter.free_adapter_channel();
+        } else {
+            rig.adapter.free_map_registers(base, 1);
+        }
+        EXPECT_THAT(text_of(rig.machine.checks.findings(), "DV-10"),
+                    testing::HasSubstr("mapped by map_transfer in cycle " + at + ", offset 0, 4096 bytes to_device"));
+    }
+    StreamingRig rig;
+    rig.machine.cpu.wait_cycles(50);
+    const std::uint64_t dma = rig.single();
+    const std::string at = std::to_string(rig.map.state().live.back().at.count());
+    rig.map.sync_for_cpu(1, dma + 200, 57, Direction::FromDevice);
+    rig.map.unmap_single(1, dma, 255, Direction::FromDevice);
+    rig.map.unmap_single(1, dma, 256, Direction::FromDevice);
+    for (const char* rule : {"LD-17", "LD-03"}) {
+        EXPECT_THAT(text_of(rig.checks.findings(), rule),
+                    testing::HasSubstr("mapped as single in cycle " + at + ", 256 bytes from_device"));
+    }
+    EXPECT_THAT(text_of(rig.checks.findings(), "LD-02"), testing::Not(testing::HasSubstr("mapped as")));
+}
+
 TEST(DriverChecker, ListenerLimitSilenceAndDevices) {
     Rig rig(machine_config(), master());
     std::vector<std::string> heard;

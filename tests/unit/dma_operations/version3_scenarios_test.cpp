@@ -448,20 +448,136 @@ TEST(Version3, SingleTransferAndUnderrun) {
     EXPECT_TRUE(registers.completed_final(100, status));
     EXPECT_EQ(status, Status::Success);
     EXPECT_EQ(registers.transferred(), 100U);
-    // Registers that stay over several requests (MR-11).
+    EXPECT_EQ(rig.machine.report(), "");
+}
+
+// MR-11: registers that stay over several requests, of an adapter of version 3 that takes one block at a time.
+TEST(Version3, ReservedRegisters) {
+    const Mdl mdl = make_contiguous_mdl(0x10000, 3 * kPage);
+    const auto program = [](const std::vector<Element>&, std::uint64_t, std::uint64_t) {};
+    DeviceDescription description = master();
+    description.scatter_gather = false;
+    Rig rig(machine_config(MapRegisterKind::Hardware, 5), description);
     Transaction reserved(rig.adapter, {1, 5, 0, 0, false});
     EXPECT_EQ(reserved.allocate_resources(6), Status::InsufficientResources);
     EXPECT_EQ(reserved.allocate_resources(3), Status::Success);
+    EXPECT_EQ(reserved.allocate_resources(1), Status::InvalidDeviceRequest);  // They are kept already.
+    Status status = Status::Unsuccessful;
     for (unsigned request = 0; request < 2; ++request) {
         ASSERT_EQ(reserved.initialize(&mdl, 0, 3 * kPage, Direction::ToDevice, program), Status::Success);
         EXPECT_EQ(reserved.execute(), Status::Success);
         EXPECT_TRUE(reserved.completed(status));
+        EXPECT_EQ(status, Status::Success);
         EXPECT_EQ(rig.machine.dma.state().adapter(1)->registers_in_use(), 3U);
         reserved.release();
     }
     reserved.free_resources();
     EXPECT_EQ(rig.machine.dma.state().adapter(1)->registers_in_use(), 0U);
     EXPECT_EQ(rig.machine.report(), "");
+    // Not for lists, and not before version 3.
+    for (const bool lists : {true, false}) {
+        description.scatter_gather = lists;
+        description.version = lists ? 3 : 2;
+        Rig other(machine_config(MapRegisterKind::Hardware, 5), description);
+        Transaction transaction(other.adapter, {1, 5, 0, 0, false});
+        EXPECT_EQ(transaction.allocate_resources(3), Status::InvalidDeviceRequest);
+        EXPECT_EQ(other.machine.dma.state().adapter(1)->registers_in_use(), 0U);
+    }
+}
+
+// V3-16: what is freed of an allocation without a callback.
+TEST(Version3, FreeAdapterObjectByAction) {
+    for (const AllocationAction action : {AllocationAction::KeepObject, AllocationAction::DeallocateObject,
+                                          AllocationAction::DeallocateObjectKeepRegisters}) {
+        Rig rig(machine_config(MapRegisterKind::Hardware, 5), master());
+        const RegisterBase base = rig.own3(2);
+        const auto in_use = [&] { return rig.machine.dma.state().adapter(1)->registers_in_use(); };
+        rig.adapter.free_adapter_object(rig.device, action);
+        EXPECT_EQ(in_use(), action == AllocationAction::DeallocateObject ? 0U : 2U);
+        TransferContext context;
+        RegisterBase second = 0;
+        ASSERT_EQ(rig.adapter.initialize_dma_transfer_context(context), Status::Success);
+        EXPECT_EQ(rig.adapter.allocate_adapter_channel_ex(rig.device, context, 1, {true}, {}, &second),
+                  action == AllocationAction::KeepObject ? Status::InsufficientResources : Status::Success);
+        if (action == AllocationAction::DeallocateObjectKeepRegisters) {
+            EXPECT_EQ(in_use(), 3U);
+            EXPECT_EQ(rig.adapter.free_map_registers(base, 2), Status::Success);
+            EXPECT_EQ(in_use(), 1U);
+        }
+    }
+}
+
+// V3-18: lists under a context, by both routines.
+TEST(Version3, ListsUnderAContext) {
+    for (const bool build : {false, true}) {
+        Rig rig(machine_config(), master());
+        const Mdl mdl = fragments(3);
+        ScatterGatherList list;
+        ScatterGatherList seen;
+        unsigned runs = 0;
+        const ListControl control = [&](const ScatterGatherList& made) {
+            ++runs;
+            seen = made;
+        };
+        std::uint64_t buffer = list_bytes(3);
+        CompletionRoutine completion;
+        const auto ask = [&](bool synchronous, const ListControl& callback, ScatterGatherList* into,
+                             std::uint64_t offset, std::uint64_t bytes) {
+            TransferContext context;
+            EXPECT_EQ(rig.adapter.initialize_dma_transfer_context(context), Status::Success);
+            return build ? rig.adapter.build_scatter_gather_list_ex(1, context, &mdl, offset, bytes, {synchronous},
+                                                                    callback, Direction::FromDevice, buffer, into,
+                                                                    completion)
+                         : rig.adapter.get_scatter_gather_list_ex(1, context, &mdl, offset, bytes, {synchronous},
+                                                                  callback, Direction::FromDevice, into, completion);
+        };
+        const auto put = [&](const ScatterGatherList& made) {
+            EXPECT_EQ(rig.adapter.put_scatter_gather_list(made, Direction::FromDevice), Status::Success);
+        };
+        EXPECT_EQ(ask(false, control, nullptr, 100, 2 * kPage), Status::Success);
+        EXPECT_EQ(runs, 1U);
+        EXPECT_THAT(seen.elements,
+                    ElementsAre(Element{0x10064, kPage - 100}, Element{0x12000, kPage}, Element{0x14000, 100}));
+        rig.machine.device_write(seen.elements[2].logical, bytes_of(0xD0, 100));
+        put(seen);
+        EXPECT_EQ(rig.machine.load(0x14000, 100), bytes_of(0xD0, 100));
+        EXPECT_EQ(ask(true, control, nullptr, 0, kPage), Status::Success);
+        EXPECT_EQ(runs, 2U);
+        put(seen);
+        EXPECT_EQ(ask(true, {}, &list, kPage - 1, 1), Status::Success);
+        EXPECT_THAT(list.elements, ElementsAre(Element{0x10FFF, 1}));
+        put(list);
+        // Room for one element less than it takes.
+        buffer = list_bytes(3) - 1;
+        EXPECT_EQ(ask(true, {}, &list, 0, 3 * kPage), build ? Status::BufferTooSmall : Status::Success);
+        EXPECT_EQ(list.elements.size(), build ? 0U : 3U);
+        if (!build) {
+            put(list);
+        }
+        buffer = list_bytes(3);
+        // While the adapter is busy: not now, or later.
+        Busy busy(rig);
+        EXPECT_EQ(ask(true, {}, &list, 0, kPage), Status::InsufficientResources);
+        EXPECT_EQ(ask(false, control, nullptr, 0, kPage), Status::Success);
+        EXPECT_EQ(runs, 2U);
+        EXPECT_EQ(rig.machine.dma.state().pending.size(), 1U);
+        busy.end();
+        EXPECT_EQ(runs, 3U);
+        put(seen);
+        EXPECT_EQ(rig.machine.rules(), build ? std::vector<std::string>{"SV-26"} : std::vector<std::string>{});
+        // A list without the flag, no callback without it, neither, both; nothing, beyond the end; a completion routine.
+        EXPECT_EQ(ask(false, control, &list, 0, kPage), Status::InvalidParameter);
+        EXPECT_EQ(ask(false, {}, nullptr, 0, kPage), Status::InvalidParameter);
+        EXPECT_EQ(ask(true, {}, nullptr, 0, kPage), Status::InvalidParameter);
+        EXPECT_EQ(ask(true, control, &list, 0, kPage), Status::InvalidParameter);
+        EXPECT_EQ(ask(true, {}, &list, 0, 0), Status::InvalidParameter);
+        EXPECT_EQ(ask(true, {}, &list, 3 * kPage, 1), Status::InvalidParameter);
+        EXPECT_EQ(ask(true, {}, &list, 1, 3 * kPage), Status::InvalidParameter);
+        completion = [](CompletionStatus) {};
+        EXPECT_EQ(ask(true, {}, &list, 0, kPage), Status::InvalidParameter);
+        EXPECT_EQ(runs, 3U);
+        EXPECT_EQ(rig.machine.dma.state().adapter(1)->registers_in_use(), 0U);
+    }
 }
 
 TEST(Version3, CompletionByInterrupt) {

@@ -159,6 +159,12 @@ void DriverChecker::before(const DriverCall& call, const DmaState& state) {
     view.call = &call;
     view.adapter = state.adapter(call.adapter);
     view.allocation = state.allocation(call.base);
+    // The channel is freed by its adapter: what its owner has mapped is what a finding is about.
+    if (view.adapter != nullptr && call.base == 0 &&
+        (call.routine == Routine::FreeAdapterChannel || call.routine == Routine::FreeAdapterObject)) {
+        const Allocation* owner = state.allocation(state.locks[view.adapter->lock].owner);
+        view.allocation = owner != nullptr && owner->adapter == call.adapter ? owner : nullptr;
+    }
     calls_[call.number] = spoken_;
     apply(RuleMoment::Before, view);
 }
@@ -215,6 +221,14 @@ void DriverChecker::apply(RuleMoment moment, RuleView view) {
         finding.mapped = "mapped by " + std::string(name_of(mapping.routine)) + " in cycle " +
                          std::to_string(mapping.at.count()) + ", offset " + std::to_string(mapping.offset) + ", " +
                          std::to_string(mapping.bytes) + " bytes " + std::string(name_of(mapping.direction));
+    }
+    const StreamingMapping* live = view.streaming == nullptr
+                                       ? nullptr
+                                       : view.streaming_state->containing(view.streaming->device, view.streaming->dma);
+    if (live != nullptr && view.streaming->dma != 0) {
+        finding.mapped = "mapped as " + std::string(name_of(live->kind)) + " in cycle " +
+                         std::to_string(live->at.count()) + ", " + std::to_string(live->bytes) + " bytes " +
+                         std::string(name_of(live->direction));
     }
     for (const DriverRule* rule : driver_rules()) {
         std::optional<FindingFields> fields = rule->moment == moment ? rule->look(view) : std::nullopt;

@@ -126,7 +126,7 @@ Mapping* DmaOperations::Impl::map(AdapterState& adapter, Allocation& allocation,
             next = piece.address + piece.bytes;
         }
         copy_all = copy_all || (boundary != 0 && pieces.front().address / boundary != (next - 1) / boundary) ||
-                   adapter.description.ignore_count || pieces.front().address % unit != 0;
+                   adapter.ignores_count() || pieces.front().address % unit != 0;
     }
 
     Mapping mapping;
@@ -357,7 +357,7 @@ bool DmaOperations::Impl::unmap(AdapterState& adapter, Allocation& allocation, s
             }
         }
         // A counter that is not to be trusted says nothing about the end: the channel is stopped in any case.
-        if (looping || (adapter.description.ignore_count && adapter.description.version >= 1)) {
+        if (looping || adapter.ignores_count()) {
             controller->stop(cpu, channel);
         }
         drained = controller->drain(cpu, channel);
@@ -520,6 +520,11 @@ void DmaOperations::Impl::check_free_registers(const AdapterState& adapter, std:
 
 SplitRule Adapter::split_rule() const {
     return dma_ == nullptr ? SplitRule::RegisterTrue : dma_->state().config.options.split;
+}
+
+bool Adapter::may_reserve() const {
+    const AdapterState* adapter = dma_ == nullptr ? nullptr : dma_->state().adapter(id_);
+    return adapter != nullptr && adapter->version >= 3 && !adapter->scatter_gather();
 }
 
 std::uint64_t Adapter::next_operation(const Mdl* mdl, std::uint64_t offset, std::uint64_t rest,

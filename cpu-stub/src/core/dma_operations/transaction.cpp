@@ -45,7 +45,7 @@ Status Transaction::initialize(const Mdl* mdl, std::uint64_t offset, std::uint64
 }
 
 Status Transaction::allocate_resources(std::uint64_t registers) {
-    if (reserved_ != 0) {
+    if (reserved_ != 0 || !adapter_.may_reserve()) {
         return Status::InvalidDeviceRequest;
     }
     if (registers > settings_.registers) {

@@ -62,6 +62,8 @@ class Adapter {
 
     /// `DmaOptions::split` of the system.
     [[nodiscard]] SplitRule split_rule() const;
+    /// Version 3, and one block at a time: what lets a driver keep its registers over several requests (MR-11).
+    [[nodiscard]] bool may_reserve() const;
 
     /// @name Versions 1 and 2
     ///@{

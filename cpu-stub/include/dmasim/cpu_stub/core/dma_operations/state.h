@@ -191,6 +191,8 @@ struct AdapterState {
 
     [[nodiscard]] std::uint64_t registers_in_use() const { return registers_allocated - registers_freed; }
     [[nodiscard]] bool scatter_gather() const { return description.master && description.scatter_gather; }
+    /// AO-05: descriptions of version 0 do not say it.
+    [[nodiscard]] bool ignores_count() const { return description.ignore_count && description.version >= 1; }
 };
 
 /// A channel of the system's controller, or the one of a bus master: has one owner at a time.

@@ -33,7 +33,8 @@ class Transaction {
     /// Starts. `InvalidDeviceRequest`: not initialised, or executed already. `immediate`: now, or
     /// `InsufficientResources`.
     Status execute(bool immediate = false);
-    /// Keeps `registers` registers over several requests (rule MR-11). `InsufficientResources`: more than granted.
+    /// Keeps `registers` registers over several requests (rule MR-11). `InsufficientResources`: more than granted;
+    /// `InvalidDeviceRequest`: they are kept already, or the adapter takes lists or is older than version 3.
     Status allocate_resources(std::uint64_t registers);
     void free_resources();
 
