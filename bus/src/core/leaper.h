@@ -187,6 +187,8 @@ class LazyIsland::Leaper final : private Leap {
     [[nodiscard]] Visit& place_of(const std::vector<std::uint64_t>& key);
     [[nodiscard]] bool is_apart(const Burst& burst, const Range& range) const;
     void keep_calls(Visit& visit);
+    static void sort_calls(Visit& visit);
+    void complete_beginnings(const Call& call);
     void learn(Cycles base);
     void learn_until(Cycles at);
     void finish_learning(Cycles base);

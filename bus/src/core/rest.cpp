@@ -458,6 +458,7 @@ void LazyIsland::Leaper::heard(const Door& door, std::uint32_t tag, CallKind kin
         call.edge = (island_.edge_ - here_).count();
         call.stamp = (at - here_).count();
         learned_.push_back(call);
+        complete_beginnings(call);
         if (response != Response::Ok) {
             learning_ = false;
         }
@@ -466,9 +467,33 @@ void LazyIsland::Leaper::heard(const Door& door, std::uint32_t tag, CallKind kin
     learning_ = false;
 }
 
-// In an order that does not depend on which of two calls of one edge came first.
+// A request that a door has held comes while the bus makes its calls: what it calls later at that edge belongs to what is known
+// of the requests before it, too.
+void LazyIsland::Leaper::complete_beginnings(const Call& call) {
+    for (std::size_t offers = call.offer + std::size_t{1}; offers < offer_count_; ++offers) {
+        if (key_[1 + 2 * offers] != call.edge) {
+            continue;
+        }
+        const std::vector<std::uint64_t> key(key_.begin(), key_.begin() + static_cast<std::ptrdiff_t>(1 + 2 * offers));
+        Visit& visit = place_of(key);
+        const bool is_there = visit.key != key || visit.known_until != call.edge ||
+                              std::any_of(visit.calls.begin(), visit.calls.end(), [&](const Call& other) {
+                                  return other.offer == call.offer && other.kind == call.kind;
+                              });
+        if (!is_there) {
+            visit.calls.push_back(call);
+            sort_calls(visit);
+        }
+    }
+}
+
 void LazyIsland::Leaper::keep_calls(Visit& visit) {
     visit.calls = learned_;
+    sort_calls(visit);
+}
+
+// In an order that does not depend on which of two calls of one edge came first.
+void LazyIsland::Leaper::sort_calls(Visit& visit) {
     std::stable_sort(visit.calls.begin(), visit.calls.end(), [](const Call& a, const Call& b) {
         return a.edge != b.edge ? a.edge < b.edge : a.offer < b.offer;
     });

@@ -525,4 +525,37 @@ reference::Scenario paired_scenario(std::uint64_t seed) {
     return scenario;
 }
 
+reference::Scenario held_scenario(std::uint64_t seed) {
+    Dice dice(11 * seed + 3);
+    reference::Scenario scenario = paired_scenario(seed);
+    scenario.bus.queue_depth = 1;
+    scenario.bus.request_latency = 1 + static_cast<std::uint32_t>(dice.roll(4));
+    scenario.dma.max_reads = 1 + static_cast<std::uint32_t>(dice.roll(2));
+    scenario.dma.max_writes = 1 + static_cast<std::uint32_t>(dice.roll(2));
+    scenario.traffic.assign(2, {});
+    const std::uint64_t gap = 90 + dice.roll(200);
+    const std::uint64_t apart = dice.roll(40);
+    const bool other = dice.roll(2) == 0;
+    const std::uint64_t more = 1 + dice.roll(6);
+    const std::uint64_t more2 = 1 + dice.roll(2);
+    for (std::uint64_t number = 0; number < 2; ++number) {
+        const std::uint64_t bytes = 1 + dice.roll(64);
+        const std::size_t where = dice.roll(scenario.bus.map.size());
+        const Access first = dice.roll(2) == 0 ? Access::Read : Access::Write;
+        for (std::uint64_t at = 300 + number * apart; at < scenario.limit; at += gap) {
+            for (std::uint64_t k = 0; k < (number == 0 ? 1 : 3); ++k) {
+                reference::TrafficBurst burst;
+                burst.at = at + (k == 0 ? 0 : k == 1 ? more2 : more2 + more);
+                burst.access = k == 2 ? (first == Access::Read ? Access::Write : Access::Read) : first;
+                burst.address = scenario.bus.map[other ? (where + k) % scenario.bus.map.size() : where].base +
+                                110 * 1024 + 64 * dice.roll(100);
+                burst.bytes = static_cast<std::uint32_t>(bytes);
+                burst.pattern = static_cast<std::uint32_t>(dice.roll(1U << 31));
+                scenario.traffic[number].push_back(burst);
+            }
+        }
+    }
+    return scenario;
+}
+
 }  // namespace dmasim::test

@@ -49,4 +49,7 @@ reference::Scenario visited_scenario(std::uint64_t seed);
 /// The bus's queues may be small: then only an island that does not leap is one to compare with.
 reference::Scenario paired_scenario(std::uint64_t seed);
 
+/// The same with queues of one place, and requests that wait in a door for the one before.
+reference::Scenario held_scenario(std::uint64_t seed);
+
 }  // namespace dmasim::test
