@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -18,7 +19,7 @@ class ProductTraffic final : public Clocked, public BurstMaster {
   public:
     ProductTraffic(unsigned number, const std::vector<TrafficBurst>& bursts, Log& log) : number_(number), log_(log) {
         for (std::size_t k = 0; k < bursts.size(); ++k) {
-            items_.push_back({bursts[k], std::vector<std::uint8_t>(bursts[k].bytes)});
+            items_.push_back({bursts[k], std::vector<std::uint8_t>(bursts[k].bytes), false});
             lists_[direction(bursts[k].access)].order.push_back(k);
             for (std::uint32_t b = 0; b < bursts[k].bytes && bursts[k].access == Access::Write; ++b) {
                 items_[k].data[b] = traffic_byte(bursts[k].pattern, b);
@@ -64,18 +65,29 @@ class ProductTraffic final : public Clocked, public BurstMaster {
     }
     void read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) override {
         static_cast<void>(interval);
-        const std::vector<std::uint8_t>& data = items_[tag].data;
+        std::vector<std::uint8_t>& data = items_[tag].data;
         log_.add(first.count(), Log::Kind::TrafficAnswer, number_, tag, static_cast<std::uint64_t>(response),
                  response == Response::Ok ? hash_bytes(data.data(), data.size()) : 0);
+        use_otherwise(items_[tag]);
     }
     void write_response(std::uint32_t tag, Cycles at, Response response) override {
         log_.add(at.count(), Log::Kind::TrafficAnswer, number_, tag, static_cast<std::uint64_t>(response), 0);
+        use_otherwise(items_[tag]);
+    }
+
+    /// Buffers that somebody has written to after the answer.
+    [[nodiscard]] std::size_t spoilt_buffers() const {
+        return static_cast<std::size_t>(std::count_if(items_.begin(), items_.end(), [](const Item& item) {
+            return item.answered &&
+                   std::any_of(item.data.begin(), item.data.end(), [](std::uint8_t byte) { return byte != kOtherUse; });
+        }));
     }
 
   private:
     struct Item {
         TrafficBurst burst;
         std::vector<std::uint8_t> data;
+        bool answered = false;
     };
     struct List {
         std::vector<std::size_t> order;
@@ -85,6 +97,12 @@ class ProductTraffic final : public Clocked, public BurstMaster {
         Cycles accepted;
     };
 
+    static constexpr std::uint8_t kOtherUse = 0xA5;
+
+    static void use_otherwise(Item& item) {
+        item.answered = true;
+        std::fill(item.data.begin(), item.data.end(), kOtherUse);
+    }
     static std::size_t direction(Access access) { return access == Access::Read ? 0 : 1; }
     [[nodiscard]] Cycles due(const List& list) const {
         if (list.waiting || list.next == list.order.size()) {

@@ -50,6 +50,7 @@ Sum compare(std::uint64_t part, std::uint64_t usual, Kind kind, const IslandRun&
             expected.drop_trace();
         }
         EXPECT_EQ(reference::first_difference(result.log, expected), "") << "seed " << seed;
+        EXPECT_EQ(result.spoilt_buffers, 0U) << "seed " << seed;
         if (::testing::Test::HasFailure()) {
             return sum;
         }

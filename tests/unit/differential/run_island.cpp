@@ -266,6 +266,9 @@ IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed,
     log.cut(scenario.limit);
     result.leaped_cycles = island.leaped_cycles();
     result.visits = island.visits();
+    for (const auto& master : traffic) {
+        result.spoilt_buffers += master->spoilt_buffers();
+    }
     return result;
 }
 

@@ -32,6 +32,7 @@ struct IslandResult {
     reference::Log log;
     std::uint64_t leaped_cycles = 0;
     std::uint64_t visits = 0;
+    std::size_t spoilt_buffers = 0;  ///< Of masters that had their answers already.
     std::uint64_t wake_ups = 0;
 };
 
