@@ -515,6 +515,9 @@ void LazyIsland::Leaper::learn(Cycles base) {
 // The state is the same as before the visit, and the newest record is that of it.
 void LazyIsland::Leaper::finish_learning(Cycles base) {
     learning_ = false;
+    if (base > limit_) {
+        return;  // Something happened in it that is no part of the cadence.
+    }
     Visit& visit = place_of(key_);
     visit.key.clear();
     visit.bytes.clear();
