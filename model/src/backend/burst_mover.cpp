@@ -568,7 +568,16 @@ MoverActivity BurstMover::activity(Cycles cycle) const {
 }
 
 bool BurstMover::idle() const {
-    return reads_.active.empty() && writes_.active.empty() && write_order_.empty() && write_backs_.empty();
+    // What is left of a channel that was reset needs no edge any more once it has been answered.
+    const auto is_over = [](const Direction& direction) {
+        return std::all_of(direction.active.begin(), direction.active.end(), [&](std::uint32_t index) {
+            return direction.slots[index].orphan && direction.slots[index].last != kNever;
+        });
+    };
+    return write_backs_.empty() && is_over(reads_) && is_over(writes_) &&
+           std::all_of(write_order_.begin(), write_order_.end(), [this](std::uint32_t index) {
+               return chunks_[index].orphan && chunks_[index].read_last != kNever;
+           });
 }
 
 void BurstMover::report(EventKind kind, Cycles at, const Slot& slot, std::uint32_t value) const {

@@ -462,6 +462,25 @@ TEST(EngineInterrupts, ErrorsAreNotHeldBack) {
 
 // --- reset ----------------------------------------------------------------------------------------------------------
 
+// Nothing is left that would need another edge, wherever the reset comes.
+TEST(EngineReset, ComesToRestAtEveryEdgeOfATransfer) {
+    for (std::uint64_t stamp = 12; stamp < 80; ++stamp) {
+        for (const bool in_advance : {false, true}) {
+            EngineBench bench;
+            bench.port.in_advance = in_advance;
+            bench.run_until(10);
+            bench.fill();
+            bench.program(0, 0x1000, 0x8000, 4 * kBurst);
+            bench.command(0, control::kStart);
+            bench.run_until(stamp);
+            EXPECT_FALSE(bench.engine.idle()) << stamp;
+            bench.engine.reset(Cycles{stamp});
+            bench.run();
+            EXPECT_TRUE(bench.engine.idle()) << stamp;
+        }
+    }
+}
+
 TEST(EngineReset, AtEveryEdgeOfATransfer) {
     // (At stamp 10 the reset would come before the writes of the same stamp.)
     for (std::uint64_t stamp = 11; stamp < 80; ++stamp) {

@@ -100,7 +100,8 @@ class DmaEngine final : public Clocked, public BurstMaster, public CadenceMaster
     /// `BeatSystem`, transfers wait.
     [[nodiscard]] BeatPlug* beat_plug();
 
-    /// True when no channel is busy and no burst is in flight, after the edges evaluated so far.
+    /// True when no channel is busy and no burst is in flight, after the edges evaluated so far. A burst of a channel that was
+    /// reset is in flight until its answer is known.
     [[nodiscard]] bool idle() const;
 
     /// Beats of the FIFO that are occupied, after the edges evaluated so far; for tests and statistics.
