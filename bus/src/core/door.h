@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "dmasim/bus/core/lazy_island.h"
 #include "dmasim/model/ring.h"
@@ -11,6 +12,16 @@ namespace dmasim {
 /// Between a master of an island and the bus. Lets through one request at a time, of both directions together.
 class LazyIsland::Door final : public BurstPort, public BurstMaster {
   public:
+    enum class CallKind : std::uint8_t { Accepted, ReadData, WriteResponse };
+    /// What the bus calls a master, as in `BurstMaster`.
+    struct Call {
+        CallKind kind = CallKind::Accepted;
+        std::uint32_t tag = 0;
+        Cycles at;
+        std::uint32_t interval = 1;
+        Response response = Response::Ok;
+    };
+
     /// `block`: the master's number among the island's blocks.
     Door(LazyIsland& island, std::size_t block, std::uint32_t initiator, BurstPort& bus, BurstMaster& master)
         : island_(island), block_(block), initiator_(initiator), bus_(bus), master_(master) {}
@@ -48,13 +59,8 @@ class LazyIsland::Door final : public BurstPort, public BurstMaster {
         Cycles at;
     };
     void stale() { island_.blocks_[block_].stale = true; }
-    [[nodiscard]] bool was_made() {
-        if (made_ == 0) {
-            return false;
-        }
-        --made_;
-        return true;
-    }
+    /// The bus makes `call`: whether the master has been called already.
+    [[nodiscard]] bool was_made(const Call& call);
 
     LazyIsland& island_;
     const std::size_t block_;

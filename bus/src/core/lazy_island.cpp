@@ -55,34 +55,34 @@ void LazyIsland::Door::take_accepted(std::uint32_t tag, Cycles at) {
     }
 }
 
-void LazyIsland::Door::accepted(std::uint32_t tag, Cycles at) {
-    if (visits_) {
-        island_.leaper_->heard(*this, tag, Leaper::CallKind::Accepted, at, 1, Response::Ok);
-        if (was_made()) {
-            return;
-        }
+bool LazyIsland::Door::was_made(const Call& call) {
+    if (!visits_) {
+        return false;
     }
-    take_accepted(tag, at);
+    island_.leaper_->heard(*this, call);
+    if (made_ == 0) {
+        return false;
+    }
+    --made_;
+    return true;
+}
+
+void LazyIsland::Door::accepted(std::uint32_t tag, Cycles at) {
+    if (!was_made({CallKind::Accepted, tag, at, 1, Response::Ok})) {
+        take_accepted(tag, at);
+    }
 }
 
 void LazyIsland::Door::read_data(std::uint32_t tag, Cycles first, std::uint32_t interval, Response response) {
-    if (visits_) {
-        island_.leaper_->heard(*this, tag, Leaper::CallKind::ReadData, first, interval, response);
-        if (was_made()) {
-            return;
-        }
+    if (!was_made({CallKind::ReadData, tag, first, interval, response})) {
+        take_read_data(tag, first, interval, response);
     }
-    take_read_data(tag, first, interval, response);
 }
 
 void LazyIsland::Door::write_response(std::uint32_t tag, Cycles at, Response response) {
-    if (visits_) {
-        island_.leaper_->heard(*this, tag, Leaper::CallKind::WriteResponse, at, 1, response);
-        if (was_made()) {
-            return;
-        }
+    if (!was_made({CallKind::WriteResponse, tag, at, 1, response})) {
+        take_write_response(tag, at, response);
     }
-    take_write_response(tag, at, response);
 }
 
 void LazyIsland::add_memory(std::uint32_t target, MemoryCore& memory) {
@@ -149,46 +149,38 @@ Cycles LazyIsland::next_of_border() const {
     return next;
 }
 
+Cycles LazyIsland::next_of(Block& block) {
+    if (block.stale) {
+        block.next = block.clocked->next_edge();
+        block.stale = !block.keeps_next;
+    }
+    return block.next;
+}
+
 Cycles LazyIsland::next_of_visitors() {
     Cycles next = kNever;
     for (const Master& master : masters_) {
         if (master.cadence == nullptr) {
-            Block& block = blocks_[master.block];
-            if (block.stale) {
-                block.next = block.clocked->next_edge();
-                block.stale = !block.keeps_next;
-            }
-            next = std::min(next, block.next);
+            next = std::min(next, next_of(blocks_[master.block]));
         }
     }
     return next;
 }
 
-Cycles LazyIsland::next_edge() const {
-    Cycles next = kNever;
+Cycles LazyIsland::next_edge() {
     if (leaper_->resting()) {
-        next = std::min({leaper_->stop(), leaper_->next_call(), leaper_->next_step()});
-        for (const Master& master : masters_) {
-            next = master.cadence == nullptr ? std::min(next, master.core->next_edge()) : next;
-        }
-        return std::min(next, next_of_border());
+        return std::min(
+            {leaper_->next_step(), leaper_->stop(), leaper_->next_call(), next_of_visitors(), next_of_border()});
     }
-    for (const Block& block : blocks_) {
-        next = std::min(next, block.stale ? block.clocked->next_edge() : block.next);
-    }
-    return std::min(next, next_of_border());
+    return find_next_edge();
 }
 
 Cycles LazyIsland::find_next_edge() {
-    Cycles next = kNever;
+    Cycles next = next_of_border();
     for (Block& block : blocks_) {
-        if (block.stale) {
-            block.next = block.clocked->next_edge();
-            block.stale = !block.keeps_next;
-        }
-        next = std::min(next, block.next);
+        next = std::min(next, next_of(block));
     }
-    return std::min(next, next_of_border());
+    return next;
 }
 
 void LazyIsland::advance_to(Cycles now) {
@@ -254,7 +246,7 @@ Cycles LazyIsland::evaluate(Cycles edge) {
         rest_until(edge + 1);
         if (leaper_->resting()) {
             leaper_->step(edge);
-            return next_in_step();
+            return next_edge();
         }
         evaluate_before(edge);
     }
@@ -262,16 +254,8 @@ Cycles LazyIsland::evaluate(Cycles edge) {
     carry_out(edge);
     if (leaps_) {
         leaper_->look(edge + 1, edge + kFar);
-        if (leaper_->resting()) {
-            return next_in_step();
-        }
     }
-    return find_next_edge();
-}
-
-Cycles LazyIsland::next_in_step() {
-    return std::min(
-        {leaper_->next_step(), leaper_->stop(), leaper_->next_call(), next_of_visitors(), next_of_border()});
+    return next_edge();
 }
 
 void LazyIsland::stay_in_step() {
@@ -308,10 +292,7 @@ Cycles LazyIsland::next_visible() {
     if (soonest == kNever) {
         return kNever;
     }
-    Cycles next = bus_.next_call_outside(inside_, reached_, soonest);
-    for (const Block& block : outside_) {
-        next = std::min(next, block.clocked->next_edge());
-    }
+    Cycles next = std::min(bus_.next_call_outside(inside_, reached_, soonest), next_of_border());
     for (const Master& master : masters_) {
         const Cycles answer = bus_.next_answer(master.initiator, reached_, soonest);
         const Cycles any = std::min(master.core->next_edge(), answer == kNever ? kNever : answer + 1);

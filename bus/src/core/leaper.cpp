@@ -19,11 +19,6 @@ constexpr std::uint64_t kLongestPause = 1024;
 /// Looking for a leap begins after so many grants at most.
 constexpr std::uint64_t kMostUsual = 16;
 
-template <typename Range>
-bool overlap(const Range& a, const Range& b) {
-    return a.memory == b.memory && a.first <= b.last && b.first <= a.last;
-}
-
 void copy(MemoryCore& to, std::uint64_t destination, const MemoryCore& from, std::uint64_t source,
           std::uint64_t bytes) {
     std::array<std::uint8_t, SparseMemory::kPageBytes> page;
@@ -379,7 +374,7 @@ bool LazyIsland::Leaper::ranges_are_apart() {
         }
     }
     for (std::size_t i = 0; i < written_.size(); ++i) {
-        const auto meets = [&](const Range& other) { return overlap(written_[i], other); };
+        const auto meets = [&](const Range& other) { return written_[i].meets(other); };
         if (std::any_of(read_.begin(), read_.end(), meets) ||
             std::any_of(written_.begin() + static_cast<std::ptrdiff_t>(i) + 1, written_.end(), meets)) {
             return false;

@@ -24,8 +24,6 @@ namespace dmasim {
 /// it, is always the same: once it has been seen, the request is a *visit*, whose answers and whose end are known.
 class LazyIsland::Leaper final : private Leap {
   public:
-    enum class CallKind : std::uint8_t { Accepted, ReadData, WriteResponse };
-
     explicit Leaper(LazyIsland& island) : island_(island) {}
 
     /// Edges before `base` are over; those before `now` may be leaped over.
@@ -78,8 +76,7 @@ class LazyIsland::Leaper final : private Leap {
 
     /// @{ Not at rest: what masters without a cadence request, and what they are answered.
     void requested(Door& door, const Burst& burst, Cycles at);
-    void heard(const Door& door, std::uint32_t tag, CallKind kind, Cycles at, std::uint32_t interval,
-               Response response);
+    void heard(const Door& door, const Door::Call& call);
     /// @}
     [[nodiscard]] std::uint64_t cycles() const override { return distance_; }
     [[nodiscard]] std::uint64_t bytes(std::uint32_t initiator, std::uint16_t channel) const override;
@@ -121,7 +118,11 @@ class LazyIsland::Leaper final : private Leap {
         MemoryCore* memory;
         std::uint64_t first;
         std::uint64_t last;
+        [[nodiscard]] bool meets(const Range& other) const {
+            return memory == other.memory && first <= other.last && other.first <= last;
+        }
     };
+    using CallKind = Door::CallKind;
 
     /// What the bus calls a master without a cadence. Times from the state on from which the visit began.
     struct Call {
@@ -174,12 +175,13 @@ class LazyIsland::Leaper final : private Leap {
     void pass_periods(Cycles now);
     /// Cycles from `here_` until the state comes again.
     [[nodiscard]] std::uint64_t round() const {
-        return visit_ == nullptr ? period_ : visit_->complete() ? visit_->cycles : visit_->known_until;
+        return visit_ == nullptr ? cadence_->period : visit_->complete() ? visit_->cycles : visit_->known_until;
     }
     void find_steps(Cycles base, std::vector<std::uint64_t>& steps) const;
     [[nodiscard]] bool can_copy_in_step() const;
     void copy_in_step();
     void replay();
+    Offer& add_offer(const Waiting& request);
     [[nodiscard]] bool enter_visit(const Waiting& request);
     /// A word that says all of a request that decides what follows on it; 0: there is none.
     [[nodiscard]] std::uint64_t shape_of(const Door& door, const Burst& burst) const;
@@ -222,9 +224,8 @@ class LazyIsland::Leaper final : private Leap {
     bool resting_ = false;
     CadenceFinder::Snapshot rested_;    ///< The state at rest.
     const Cadence* cadence_ = nullptr;  ///< Of the rest; nothing is learned meanwhile.
-    std::uint64_t period_ = 0;
     Cycles base_{0};
-    Cycles here_{0};   ///< Before this edge the state is the same again. Later than base_.
+    Cycles here_{0};   ///< Before this edge the state is the same again: base_ or later.
     Cycles limit_{0};  ///< From here on something happens that is no part of the cadence.
     Cycles stop_{0};
     Cycles visible_{0};          ///< From the state at rest, whatever is requested.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 #include "dmasim/bus/core/beats.h"
@@ -21,10 +23,6 @@ constexpr std::size_t kVisits = 2048;
 constexpr std::uint64_t kMostPeriods = std::uint64_t{1} << 40;
 /// What follows on a request is watched for so many grants.
 constexpr std::uint64_t kMostLearningGrants = 256;
-
-bool overlap(std::uint64_t first, std::uint64_t last, std::uint64_t other_first, std::uint64_t other_last) {
-    return first <= other_last && other_first <= last;
-}
 
 }  // namespace
 
@@ -47,7 +45,6 @@ bool LazyIsland::Leaper::begin_rest(const Cadence& cadence, Cycles base, Cycles 
     next_step_ = 0;
     std::swap(rested_, finder_.newest());
     cadence_ = &cadence;
-    period_ = cadence.period;
     base_ = base;
     here_ = base;
     limit_ = limit;
@@ -70,7 +67,7 @@ void LazyIsland::Leaper::find_stop() {
         return;
     }
     const Cycles from = here_ + gone;
-    std::uint64_t periods = std::min(kMostPeriods, (limit_ - from).count() / period_);
+    std::uint64_t periods = std::min(kMostPeriods, (limit_ - from).count() / cadence_->period);
     for (std::size_t i = 0; i < stream_count_; ++i) {
         const Stream& stream = streams_[i];
         if (stream.per_period != 0) {
@@ -78,7 +75,7 @@ void LazyIsland::Leaper::find_stop() {
             periods = std::min(periods, (stream.even - moved) / stream.per_period);
         }
     }
-    stop_ = from + periods * period_;
+    stop_ = from + periods * cadence_->period;
 }
 
 // To the state's last return before `now`. No visit is under way.
@@ -87,11 +84,11 @@ void LazyIsland::Leaper::pass_periods(Cycles now) {
     if (end <= here_) {
         return;
     }
-    const std::uint64_t periods = (end - here_).count() / period_;
+    const std::uint64_t periods = (end - here_).count() / cadence_->period;
     for (std::size_t i = 0; i < stream_count_; ++i) {
         streams_[i].moved += periods * streams_[i].per_period;
     }
-    here_ = here_ + periods * period_;
+    here_ = here_ + periods * cadence_->period;
 }
 
 void LazyIsland::Leaper::find_steps(Cycles base, std::vector<std::uint64_t>& steps) const {
@@ -144,7 +141,7 @@ void LazyIsland::Leaper::step(Cycles edge) {
         if (visit_ != nullptr) {
             finish_visit();
         } else {
-            pass_periods(here_ + period_);
+            pass_periods(here_ + cadence_->period);
         }
         copy_in_step();
     }
@@ -188,9 +185,9 @@ void LazyIsland::Leaper::leave(Cycles now, const Waiting* next) {
             streams_[i].moved = 0;
         }
     }
-    not_before_ = here_ + period_;
+    not_before_ = here_ + cadence_->period;
     island_.all_stale();
-    learning_ = shape != 0 && offer_count_ < kMostOffers && (visit_ != nullptr || next->at < here_ + period_);
+    learning_ = shape != 0 && offer_count_ < kMostOffers && (visit_ != nullptr || next->at < here_ + cadence_->period);
     if (learning_) {
         stepped_.clear();
         learned_.clear();
@@ -205,10 +202,7 @@ void LazyIsland::Leaper::leave(Cycles now, const Waiting* next) {
         island_.evaluate_before(next->at + 1);
         island_.edge_ = next->at;
         if (learning_) {
-            Offer& offer = offers_[offer_count_++];
-            offer.door = next->door;
-            offer.burst = next->burst;
-            offer.answered = false;
+            add_offer(*next);
         }
         next->door->pass_on(next->burst, next->at);
     }
@@ -238,6 +232,15 @@ void LazyIsland::Leaper::replay() {
     }
 }
 
+LazyIsland::Leaper::Offer& LazyIsland::Leaper::add_offer(const Waiting& request) {
+    Offer& offer = offers_[offer_count_++];
+    offer.door = request.door;
+    offer.burst = request.burst;
+    offer.at = request.at;
+    offer.answered = false;
+    return offer;
+}
+
 std::uint64_t LazyIsland::Leaper::shape_of(const Door& door, const Burst& burst) const {
     if (burst.data == nullptr || burst.bytes == 0 || burst.fixed_bytes != 0 || burst.enables != nullptr) {
         return 0;
@@ -259,9 +262,7 @@ LazyIsland::Leaper::Range LazyIsland::Leaper::range_of(const Burst& burst) const
 
 // What a visit reads is written by nobody else meanwhile, and what it writes is neither read nor written.
 bool LazyIsland::Leaper::is_apart(const Burst& burst, const Range& range) const {
-    const auto meets = [&](const Range& other) {
-        return other.memory == range.memory && overlap(range.first, range.last, other.first, other.last);
-    };
+    const auto meets = [&](const Range& other) { return range.meets(other); };
     if (std::any_of(written_.begin(), written_.end(), meets) ||
         (burst.access == Access::Write && std::any_of(read_.begin(), read_.end(), meets))) {
         return false;
@@ -277,13 +278,9 @@ bool LazyIsland::Leaper::is_apart(const Burst& burst, const Range& range) const 
 }
 
 LazyIsland::Leaper::Visit& LazyIsland::Leaper::place_of(const std::vector<std::uint64_t>& key) {
-    std::uint64_t hash = 0;
-    for (const std::uint64_t word : key) {
-        hash = (hash ^ word) * 0x9E37'79B9'7F4A'7C15U;
-        hash ^= hash >> 29;
-    }
+    const std::string_view bytes(reinterpret_cast<const char*>(key.data()), key.size() * sizeof key[0]);
     visits_.resize(kVisits);
-    return visits_[hash % kVisits];
+    return visits_[std::hash<std::string_view>{}(bytes) % kVisits];
 }
 
 bool LazyIsland::Leaper::enter_visit(const Waiting& request) {
@@ -324,12 +321,8 @@ bool LazyIsland::Leaper::enter_visit(const Waiting& request) {
     steps_ = &visit.steps;
     next_step_ = static_cast<std::size_t>(
         std::upper_bound(steps_->begin(), steps_->end(), (request.at - here_).count()) - steps_->begin());
-    Offer& offer = offers_[offer_count_++];
-    offer.door = request.door;
-    offer.burst = request.burst;
-    offer.at = request.at;
+    Offer& offer = add_offer(request);
     offer.range = range;
-    offer.answered = false;
     if (request.burst.access == Access::Write) {
         offer.bytes.assign(request.burst.data, request.burst.data + request.burst.bytes);
     }
@@ -390,10 +383,7 @@ void LazyIsland::Leaper::requested(Door& door, const Burst& burst, Cycles at) {
     learn_until(at);
     key_.push_back((at - here_).count());
     key_.push_back(shape);
-    Offer& offer = offers_[offer_count_++];
-    offer.door = &door;
-    offer.burst = burst;
-    offer.answered = false;
+    add_offer({&door, burst, at});
 }
 
 // Of what followed on the requests before the one at `at`, so much is known.
@@ -437,31 +427,28 @@ void LazyIsland::Leaper::learn_until(Cycles at) {
     find_steps(here_, visit.steps);
 }
 
-void LazyIsland::Leaper::heard(const Door& door, std::uint32_t tag, CallKind kind, Cycles at, std::uint32_t interval,
-                               Response response) {
+void LazyIsland::Leaper::heard(const Door& door, const Door::Call& made) {
     if (!learning_) {
         return;
     }
     for (std::size_t n = 0; n < offer_count_; ++n) {
         Offer& offer = offers_[n];
-        const bool is_it =
-            offer.door == &door && offer.burst.tag == tag && !offer.answered &&
-            (kind == CallKind::Accepted || (offer.burst.access == Access::Read) == (kind == CallKind::ReadData));
+        const bool is_it = offer.door == &door && offer.burst.tag == made.tag && !offer.answered &&
+                           (made.kind == CallKind::Accepted ||
+                            (offer.burst.access == Access::Read) == (made.kind == CallKind::ReadData));
         if (!is_it) {
             continue;
         }
-        offer.answered = kind != CallKind::Accepted;
+        offer.answered = made.kind != CallKind::Accepted;
         Call call;
-        call.kind = kind;
+        call.kind = made.kind;
         call.offer = static_cast<std::uint32_t>(n);
-        call.interval = interval;
+        call.interval = made.interval;
         call.edge = (island_.edge_ - here_).count();
-        call.stamp = (at - here_).count();
+        call.stamp = (made.at - here_).count();
         learned_.push_back(call);
         complete_beginnings(call);
-        if (response != Response::Ok) {
-            learning_ = false;
-        }
+        learning_ = made.response == Response::Ok;
         return;
     }
     learning_ = false;

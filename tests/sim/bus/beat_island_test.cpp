@@ -32,6 +32,7 @@
 #include "support/core/beat_loop.h"
 #include "support/monitors.h"
 #include "support/sim_test.h"
+#include "support/word_access.h"
 
 namespace dmasim {
 namespace {
@@ -115,15 +116,7 @@ class Software final : public sc_core::sc_module {
 
   private:
     void access(tlm::tlm_command command, std::uint32_t offset, std::uint32_t& value) {
-        tlm::tlm_generic_payload trans;
-        trans.set_command(command);
-        trans.set_address(offset);
-        trans.set_data_ptr(reinterpret_cast<std::uint8_t*>(&value));
-        trans.set_data_length(4);
-        trans.set_streaming_width(4);
-        sc_core::sc_time delay;
-        socket->b_transport(trans, delay);
-        EXPECT_EQ(trans.get_response_status(), tlm::TLM_OK_RESPONSE) << "offset " << offset;
+        EXPECT_EQ(test::access_word(socket, command, offset, value), tlm::TLM_OK_RESPONSE) << "offset " << offset;
     }
     void run() {
         if (program) {

@@ -29,6 +29,7 @@
 #include "sim/differential/separate_process.h"
 #include "support/core/dice.h"
 #include "support/sim_test.h"
+#include "support/word_access.h"
 
 namespace dmasim {
 namespace {
@@ -528,14 +529,7 @@ class Platform final : public sc_core::sc_module {
 
   private:
     void access(tlm::tlm_command command, std::uint32_t offset, std::uint32_t& value) {
-        tlm::tlm_generic_payload trans;
-        trans.set_command(command);
-        trans.set_address(offset);
-        trans.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-        trans.set_data_length(4);
-        trans.set_streaming_width(4);
-        sc_core::sc_time delay;
-        socket->b_transport(trans, delay);
+        test::access_word(socket, command, offset, value);
     }
     void watch() {
         std::uint64_t levels = irq.read() ? 1 : 0;

@@ -19,6 +19,7 @@
 #include "dmasim/tlm/dma_controller.h"
 
 #include "support/sim_test.h"
+#include "support/word_access.h"
 
 namespace dmasim {
 namespace {
@@ -86,14 +87,7 @@ struct Copier final : sc_core::sc_module {
     }
 
     void set(std::uint32_t offset, std::uint32_t value) {
-        tlm::tlm_generic_payload trans;
-        trans.set_command(tlm::TLM_WRITE_COMMAND);
-        trans.set_address(native::channel_register(0, offset));
-        trans.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-        trans.set_data_length(4);
-        trans.set_streaming_width(4);
-        sc_core::sc_time delay;
-        host->b_transport(trans, delay);
+        test::access_word(host, tlm::TLM_WRITE_COMMAND, native::channel_register(0, offset), value);
     }
 
     ClockDomain clock;

@@ -24,6 +24,7 @@
 #include "dmasim/tlm/protocol_monitor.h"
 
 #include "support/sim_test.h"
+#include "support/word_access.h"
 
 namespace dmasim {
 namespace {
@@ -54,15 +55,7 @@ class Host final : public sc_core::sc_module {
     Host(const sc_core::sc_module_name& name, const Transfer& job) : sc_module(name), transfer(job) { SC_THREAD(run); }
 
     std::uint32_t access(tlm::tlm_command command, std::uint32_t offset, std::uint32_t value) {
-        tlm::tlm_generic_payload trans;
-        trans.set_command(command);
-        trans.set_address(channel_register(0, offset));
-        trans.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-        trans.set_data_length(4);
-        trans.set_streaming_width(4);
-        sc_core::sc_time delay;
-        socket->b_transport(trans, delay);
-        EXPECT_TRUE(trans.is_response_ok());
+        EXPECT_EQ(test::access_word(socket, command, channel_register(0, offset), value), tlm::TLM_OK_RESPONSE);
         return value;
     }
 

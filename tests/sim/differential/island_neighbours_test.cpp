@@ -28,6 +28,7 @@
 #include "run_platform.h"
 #include "separate_process.h"
 #include "support/core/dice.h"
+#include "support/word_access.h"
 
 namespace dmasim::test {
 namespace {
@@ -99,14 +100,7 @@ struct Neighbours final : sc_core::sc_module {
     static sc_core::sc_time cycles(std::uint64_t count) { return sc_core::sc_time::from_value(count * kPeriod); }
 
     void access(unsigned controller, tlm::tlm_command command, std::uint32_t offset, std::uint32_t& value) {
-        tlm::tlm_generic_payload trans;
-        trans.set_command(command);
-        trans.set_address(offset);
-        trans.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-        trans.set_data_length(4);
-        trans.set_streaming_width(4);
-        sc_core::sc_time delay;
-        programming[controller]->b_transport(trans, delay);
+        test::access_word(programming[controller], command, offset, value);
     }
 
     void start(Dice& dice, unsigned controller, unsigned channel) {

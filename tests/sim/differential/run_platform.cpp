@@ -25,6 +25,7 @@
 
 #include "reference/product_traffic.h"
 #include "reference/system.h"
+#include "support/word_access.h"
 
 namespace dmasim::test {
 
@@ -176,15 +177,8 @@ class Agent final : public sc_core::sc_module {
     [[nodiscard]] Edge now() const { return domain_.stamp_of(sc_core::sc_time_stamp()).count(); }
 
     Response access(tlm::tlm_command command, std::uint32_t offset, std::uint32_t& value) {
-        tlm::tlm_generic_payload payload;
-        payload.set_command(command);
-        payload.set_address(offset);
-        payload.set_data_ptr(reinterpret_cast<unsigned char*>(&value));
-        payload.set_data_length(4);
-        payload.set_streaming_width(4);
-        sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-        registers->b_transport(payload, delay);
-        return payload.get_response_status() == tlm::TLM_OK_RESPONSE ? Response::Ok : Response::AddressError;
+        const tlm::tlm_response_status status = test::access_word(registers, command, offset, value);
+        return status == tlm::TLM_OK_RESPONSE ? Response::Ok : Response::AddressError;
     }
 
     void run() {

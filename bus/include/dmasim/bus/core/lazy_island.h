@@ -32,7 +32,7 @@ class LazyIsland final : private IslandReach {
     /// @}
 
     /// The earliest edge at which a block has something to do, or `kNever`.
-    [[nodiscard]] Cycles next_edge() const;
+    [[nodiscard]] Cycles next_edge();
 
     /// Evaluates every edge before `now` (strictly: at time t, the edges before t), or leaps over it. Every member is then as
     /// whoever looks at `now` has to find it.
@@ -89,7 +89,8 @@ class LazyIsland final : private IslandReach {
         Cycles next = {};
     };
 
-    /// As next_edge(); what was found is kept where it stays true.
+    /// The same of a block or of all of them, without a rest. What was found is kept where it stays true.
+    static Cycles next_of(Block& block);
     Cycles find_next_edge();
     /// After find_next_edge().
     void carry_out(Cycles edge);
@@ -102,7 +103,6 @@ class LazyIsland final : private IslandReach {
     [[nodiscard]] Cycles next_of_visitors();
     [[nodiscard]] Cycles next_of_border() const;
     [[nodiscard]] Cycles next_visible_at_rest();
-    [[nodiscard]] Cycles next_in_step();
     [[nodiscard]] std::uint32_t interval(Access access, std::uint64_t first, std::uint64_t last) const override;
 
     BusCore& bus_;
