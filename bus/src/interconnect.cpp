@@ -528,6 +528,7 @@ class Interconnect::Wired final : public sc_core::sc_module, public IslandHost {
 
     [[nodiscard]] bool has_master(std::uint32_t initiator) const { return inside_.at(initiator); }
     [[nodiscard]] bool has_memory(std::uint32_t target) const { return memories_.at(target); }
+    [[nodiscard]] std::uint64_t leaped_cycles() const { return island_.leaped_cycles(); }
     [[nodiscard]] std::uint16_t number_of(std::uint32_t initiator) const { return numbers_[initiator]; }
 
     void arrive() override {
@@ -736,6 +737,10 @@ const BusCore& Interconnect::core() {
 
 bool Interconnect::has_master(std::uint32_t initiator) const {
     return wired_ && wired_->has_master(initiator);
+}
+
+std::uint64_t Interconnect::leaped_cycles() const {
+    return wired_ ? wired_->leaped_cycles() : 0;
 }
 
 bool Interconnect::has_memory(std::uint32_t target) const {

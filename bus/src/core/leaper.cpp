@@ -158,7 +158,6 @@ void LazyIsland::Leaper::take_down(Cycles base) {
     }
     for (MemoryCore* memory : island_.memories_) {
         if (memory != nullptr && state.possible()) {
-            memory->settle(base);
             memory->record(state);
         }
     }
@@ -247,7 +246,7 @@ bool LazyIsland::Leaper::prepare(const Cadence& cadence, std::uint64_t periods, 
         stream.under_way = 0;
         stream.flights.clear();
     }
-    if (periods == 0 || !find_flights()) {
+    if (periods == 0 || !find_flights(finder_.newest().state.base())) {
         return false;
     }
     for (std::size_t i = 0; i < stream_count_; ++i) {
@@ -263,7 +262,7 @@ bool LazyIsland::Leaper::prepare(const Cadence& cadence, std::uint64_t periods, 
 }
 
 // Which chunks of each stream are under way, and how far they are.
-bool LazyIsland::Leaper::find_flights() {
+bool LazyIsland::Leaper::find_flights(Cycles base) {
     for (const Master& master : island_.masters_) {
         if (master.cadence == nullptr) {
             continue;
@@ -289,8 +288,8 @@ bool LazyIsland::Leaper::find_flights() {
                 if (burst) {
                     flight.id = burst->id;
                     for (const MemoryCore* memory : island_.memories_) {
-                        flight.in_memory = flight.in_memory ||
-                                           (burst->forwarded && memory != nullptr && memory->is_writing(flight.id));
+                        flight.in_memory = flight.in_memory || (burst->forwarded && memory != nullptr &&
+                                                                memory->is_writing(flight.id, base));
                     }
                 }
                 flight.stored = !burst || (burst->forwarded && !flight.in_memory);
@@ -415,6 +414,7 @@ void LazyIsland::Leaper::copy_stream(const Stream& stream) const {
 }
 
 void LazyIsland::Leaper::carry_out() {
+    settle();
     for (std::size_t i = 0; i < stream_count_; ++i) {
         if (streams_[i].moved != 0) {
             copy_stream(streams_[i]);

@@ -178,7 +178,7 @@ class LazyIsland::Leaper final : private Leap {
         return visit_ == nullptr ? cadence_->period : visit_->complete() ? visit_->cycles : visit_->known_until;
     }
     void find_steps(Cycles base, std::vector<std::uint64_t>& steps) const;
-    [[nodiscard]] bool can_copy_in_step() const;
+    [[nodiscard]] bool can_copy_in_step(Cycles base) const;
     void copy_in_step();
     void replay();
     Offer& add_offer(const Waiting& request);
@@ -194,7 +194,8 @@ class LazyIsland::Leaper final : private Leap {
     void learn(Cycles base);
     void learn_until(Cycles at);
     void finish_learning(Cycles base);
-    [[nodiscard]] bool find_flights();
+    [[nodiscard]] bool find_flights(Cycles base);
+    void settle();
     [[nodiscard]] static std::optional<Extent> extent_of(const Stream& stream, Access access);
     [[nodiscard]] bool ranges_are_apart();
     void copy_stream(const Stream& stream) const;

@@ -379,20 +379,27 @@ void MemoryCore::record(StateRecord& state) const {
         state.stamp(read.timing.first);
         state.number(read.burst.bytes);
     }
-    state.number(writes_.size());
+    std::uint64_t writes = 0;
     for (const Write& write : writes_) {
+        const std::uint64_t done = beats_before(write, state.base());
+        if (done == write.beats) {
+            continue;
+        }
         if (write.fixed_bytes != 0 || !write.enables.empty()) {
             state.refuse();
             return;
         }
+        ++writes;
         state.stamp(write.timing.first);
         state.number(write.bytes);
-        state.number(write.done);
+        state.number(done);
     }
+    state.number(writes);
 }
 
-bool MemoryCore::is_writing(std::uint32_t tag) const {
-    return std::any_of(writes_.begin(), writes_.end(), [&](const Write& write) { return write.tag == tag; });
+bool MemoryCore::is_writing(std::uint32_t tag, Cycles at) const {
+    return std::any_of(writes_.begin(), writes_.end(),
+                       [&](const Write& write) { return write.tag == tag && beats_before(write, at) < write.beats; });
 }
 
 void MemoryCore::leap(const Leap& leap, const std::function<std::uint64_t(std::uint32_t tag)>& bytes) {

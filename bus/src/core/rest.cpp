@@ -37,7 +37,7 @@ bool LazyIsland::Leaper::begin_rest(const Cadence& cadence, Cycles base, Cycles 
         !prepare(cadence, std::min(most, periods_before(now)), Reach::Periods)) {
         return false;
     }
-    if (in_step_ && !can_copy_in_step()) {
+    if (in_step_ && !can_copy_in_step(base)) {
         return false;
     }
     resting_ = true;
@@ -102,13 +102,13 @@ void LazyIsland::Leaper::find_steps(Cycles base, std::vector<std::uint64_t>& ste
 }
 
 // What is in buffers is what is in memory, so all of it can be copied from there.
-bool LazyIsland::Leaper::can_copy_in_step() const {
+bool LazyIsland::Leaper::can_copy_in_step(Cycles base) const {
     std::array<std::uint8_t, 4096> bytes;
     for (std::size_t i = 0; i < stream_count_; ++i) {
         const Stream& stream = streams_[i];
         for (const Flight& flight : stream.flights) {
             if (flight.sampled) {
-                stream.from->storage().read(flight.chunk.source + stream.from_offset, bytes.data(), flight.chunk.bytes);
+                stream.from->peek(flight.chunk.source + stream.from_offset, bytes.data(), flight.chunk.bytes, base);
                 if (std::memcmp(bytes.data(), flight.chunk.data, flight.chunk.bytes) != 0) {
                     return false;
                 }
@@ -118,7 +118,18 @@ bool LazyIsland::Leaper::can_copy_in_step() const {
     return true;
 }
 
+// Puts into the storages what was written before the rest began, before anything of the rest comes there or is read from there.
+// Not before it has begun: who looks at the edge before that must not see it.
+void LazyIsland::Leaper::settle() {
+    for (MemoryCore* memory : island_.memories_) {
+        if (memory != nullptr) {
+            memory->settle(base_);
+        }
+    }
+}
+
 void LazyIsland::Leaper::copy_in_step() {
+    settle();
     for (std::size_t i = 0; i < stream_count_; ++i) {
         Stream& stream = streams_[i];
         if (stream.moved != stream.copied) {
@@ -317,6 +328,7 @@ bool LazyIsland::Leaper::enter_visit(const Waiting& request) {
     if (visit_ == nullptr) {
         next_call_ = 0;
     }
+    settle();
     visit_ = &visit;
     steps_ = &visit.steps;
     next_step_ = static_cast<std::size_t>(

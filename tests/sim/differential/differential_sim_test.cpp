@@ -23,7 +23,7 @@ namespace {
 const reference::Scenario* the_scenario = nullptr;
 
 std::string difference() {
-    return reference::first_difference(run_platform(*the_scenario, the_scenario->seed),
+    return reference::first_difference(run_platform(*the_scenario, the_scenario->seed).log,
                                        reference::run_reference(*the_scenario));
 }
 
@@ -86,13 +86,13 @@ TEST(SimDifferential, ConstructionOrderAndPiecesDoNotMatter) {
         the_scenario = &scenario;
         for (const bool reversed : {false, true}) {
             run_forked(reversed ? static_cast<void (*)()>([] {
-                EXPECT_EQ(reference::first_difference(run_platform(*the_scenario, 2 * the_scenario->seed + 1),
+                EXPECT_EQ(reference::first_difference(run_platform(*the_scenario, 2 * the_scenario->seed + 1).log,
                                                       reference::run_reference(*the_scenario)),
                           "");
             })
                                 : static_cast<void (*)()>([] {
                                       EXPECT_EQ(reference::first_difference(
-                                                    run_platform(*the_scenario, 2 * the_scenario->seed),
+                                                    run_platform(*the_scenario, 2 * the_scenario->seed).log,
                                                     reference::run_reference(*the_scenario)),
                                                 "");
                                   }));
@@ -110,7 +110,7 @@ TEST(SimDifferential, NoticesAMutant) {
         if (child == 0) {
             bool found = false;
             try {
-                found = !reference::first_difference(run_platform(scenario, seed),
+                found = !reference::first_difference(run_platform(scenario, seed).log,
                                                      reference::run_reference(scenario, mutation))
                              .empty();
             } catch (...) {

@@ -7,14 +7,19 @@
 //   DMASIM_LAZY_SEED              the first seed
 //   DMASIM_EVENTS_CONFIGURATIONS  the same for those of the events driver
 //   DMASIM_EVENTS_SEED
+//   DMASIM_REST_CONFIGURATIONS    the same for those without a trace, in which islands rest
+//   DMASIM_REST_SEED
 #include <cstdlib>
 #include <iostream>
+#include <string>
 
 #include <gtest/gtest.h>
 
 #include "reference/campaign.h"
+#include "reference/rhythms.h"
 #include "reference/system.h"
 #include "run_platform.h"
+#include "separate_process.h"
 #include "support/sim_test.h"
 
 namespace dmasim::test {
@@ -25,7 +30,7 @@ const reference::Scenario* the_scenario = nullptr;
 PlatformVariant the_variant;
 
 void body() {
-    EXPECT_EQ(reference::first_difference(run_platform(*the_scenario, the_scenario->seed, the_variant),
+    EXPECT_EQ(reference::first_difference(run_platform(*the_scenario, the_scenario->seed, the_variant).log,
                                           reference::run_reference(*the_scenario)),
               "")
         << "seed " << the_scenario->seed << ": driver and reference differ";
@@ -69,6 +74,56 @@ TEST(EventsDifferential, IslandWithOutsidersAgreesWithTheClockedReference) {
 }
 TEST(EventsDifferential, TransactionsAgreeWithTheClockedReference) {
     run_configurations(2, {BusDriver::Transactions, Outsiders::None, true});
+}
+
+/// Without a sink, on scenarios in which states come again: what the island has passed at rest is the same, too.
+void run_at_rest(std::uint64_t part, PlatformVariant variant, std::uint64_t of_how_many = 5) {
+    variant.traced = false;
+    const bool lazy = variant.driver == BusDriver::Lazy;
+    const std::uint64_t otherwise = std::getenv("DMASIM_NIGHTLY") != nullptr ? 1300 : 100;
+    const std::uint64_t count = reference::number_from_environment("DMASIM_REST_CONFIGURATIONS", otherwise);
+    const std::uint64_t first =
+        reference::number_from_environment("DMASIM_REST_SEED", lazy ? 11'000'000 : 13'000'000) + part * count;
+    std::uint64_t rested = 0;
+    std::uint64_t cycles = 0;
+    std::uint64_t total = 0;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        const reference::Scenario scenario =
+            with_room_in_queues(seed % 2 == 0 ? reference::steady_scenario(seed) : reference::visited_scenario(seed));
+        const std::string text = text_of([&] {
+            const PlatformResult result = run_platform(scenario, seed, variant);
+            reference::Log expected = reference::run_reference(scenario);
+            expected.drop_trace();
+            const std::string difference = reference::first_difference(result.log, expected);
+            return difference.empty() ? "leaped " + std::to_string(result.leaped_cycles) : difference;
+        });
+        ASSERT_EQ(text.rfind("leaped ", 0), 0U) << "seed " << seed << ": " << text;
+        const std::uint64_t leaped = std::stoull(text.substr(7));
+        rested += leaped != 0 ? 1 : 0;
+        cycles += leaped;
+        total += scenario.limit;
+    }
+    std::cout << "seeds " << first << " to " << first + count - 1 << ": " << cycles << " of " << total
+              << " cycles at rest, in " << rested << " configurations" << std::endl;
+    // It is about configurations that rest, one of so many at least.
+    EXPECT_GT(rested * of_how_many, count);
+}
+
+TEST(LazyDifferential, IslandOfAllAtRestAgreesWithTheClockedReference) {
+    run_at_rest(0, {BusDriver::Lazy, Outsiders::None, false});
+}
+TEST(LazyDifferential, IslandWithLateMembersAtRestAgreesWithTheClockedReference) {
+    run_at_rest(1, {BusDriver::Lazy, Outsiders::None, true});
+}
+TEST(EventsDifferential, IslandOfAllAtRestAgreesWithTheClockedReference) {
+    run_at_rest(0, {BusDriver::Events, Outsiders::None, false});
+}
+TEST(EventsDifferential, IslandWithLateMembersAtRestAgreesWithTheClockedReference) {
+    run_at_rest(1, {BusDriver::Events, Outsiders::None, true});
+}
+// What lies outside keeps the rest from its traffic, never the results.
+TEST(LazyDifferential, UntracedIslandWithOutsidersAgreesWithTheClockedReference) {
+    run_at_rest(2, {BusDriver::Lazy, Outsiders::Some, true}, 20);
 }
 
 }  // namespace

@@ -86,6 +86,8 @@ class Late final : public sc_core::sc_module, public Clocked {
             event_.notify(sc_core::SC_ZERO_TIME);
             return;
         }
+        // As every module does that gives its block an input.
+        process_->arrive();
         if (block_.next_edge() <= edge_) {
             block_.evaluate(edge_);
         }
@@ -300,7 +302,7 @@ Scenario with_room_in_queues(Scenario scenario) {
     return scenario;
 }
 
-Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const PlatformVariant& variant) {
+PlatformResult run_platform(const Scenario& scenario, std::uint64_t order_seed, const PlatformVariant& variant) {
     std::uint64_t dice = order_seed + 1;
     const auto roll = [&dice](std::uint64_t sides) {
         dice = dice * 6364136223846793005U + 1442695040888963407U;
@@ -308,8 +310,10 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const Platf
     };
     // 0: no jitter.
     const auto late_seed = [&] { return variant.jitter ? roll(1U << 30) + 1 : 0; };
-    Log log;
+    PlatformResult result;
+    Log& log = result.log;
     Recorder recorder(log, scenario.limit, scenario.dma.channels);
+    TraceSink* const sink = variant.traced ? &recorder : nullptr;
     const ClockDomain domain(10, sc_core::SC_NS);
     const auto ports = static_cast<unsigned>(scenario.traffic.size() + 1);
 
@@ -330,11 +334,11 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const Platf
     builders.emplace_back([&] {
         DmaControllerConfig config;
         config.dma = scenario.dma;
-        dma = std::make_unique<DmaController>("dma", domain, config, &recorder);
+        dma = std::make_unique<DmaController>("dma", domain, config, sink);
     });
     builders.emplace_back([&] {
         InterconnectOptions options;
-        options.sink = &recorder;
+        options.sink = sink;
         options.source = reference::kBusSource;
         options.lazy = variant.driver == BusDriver::Lazy;
         options.transactions = variant.driver == BusDriver::Transactions;
@@ -343,7 +347,7 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const Platf
     for (std::size_t number = 0; number < memories.size(); ++number) {
         builders.emplace_back([&, number] {
             MemoryOptions options;
-            options.sink = &recorder;
+            options.sink = sink;
             options.source = static_cast<std::uint16_t>(reference::kFirstMemorySource + number);
             memories[number] = std::make_unique<Memory>(("memory" + std::to_string(number)).c_str(), domain,
                                                         scenario.memories[number], options);
@@ -425,14 +429,15 @@ Log run_platform(const Scenario& scenario, std::uint64_t order_seed, const Platf
     if (!agent->finished()) {
         throw std::logic_error("the agent did not come to its end");
     }
-    for (unsigned channel = 0; channel < scenario.dma.channels; ++channel) {
+    for (unsigned channel = 0; variant.traced && channel < scenario.dma.channels; ++channel) {
         const CycleAccount account = recorder.accountant().account(channel, Cycles{scenario.limit - 1});
         for (unsigned cause = 0; cause < kCycleCauses; ++cause) {
             log.add(scenario.limit - 1, Log::Kind::Account, channel, cause, account[cause]);
         }
     }
     log.cut(scenario.limit);
-    return log;
+    result.leaped_cycles = bus->leaped_cycles();
+    return result;
 }
 
 }  // namespace dmasim::test

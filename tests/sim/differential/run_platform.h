@@ -23,11 +23,18 @@ struct PlatformVariant {
     BusDriver driver = BusDriver::Events;
     Outsiders outsiders = Outsiders::All;
     bool jitter = false;  ///< Agent and some traffic masters act some delta cycles later.
+    bool traced = true;   ///< With a sink; then an island never rests.
+};
+
+/// What came out of it.
+struct PlatformResult {
+    reference::Log log;
+    std::uint64_t leaped_cycles = 0;
 };
 
 /// Elaborates the product's modules (controller, interconnect, memories, traffic) and runs them. One call a process. Order
 /// of construction, the pieces in which time is let run, outsiders and jitter are drawn from `order_seed`.
-reference::Log run_platform(const reference::Scenario& scenario, std::uint64_t order_seed,
+PlatformResult run_platform(const reference::Scenario& scenario, std::uint64_t order_seed,
                             const PlatformVariant& variant = {});
 
 }  // namespace dmasim::test

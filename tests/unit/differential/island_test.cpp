@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "reference/campaign.h"
+#include "reference/rhythms.h"
 #include "reference/system.h"
 #include "unit/differential/run_island.h"
 
@@ -20,7 +21,7 @@ enum class Kind { Any, Steady, Visited };
 
 reference::Scenario scenario_of(std::uint64_t seed, Kind kind) {
     if (kind != Kind::Any) {
-        return kind == Kind::Steady ? steady_scenario(seed) : visited_scenario(seed);
+        return kind == Kind::Steady ? reference::steady_scenario(seed) : reference::visited_scenario(seed);
     }
     reference::Scenario scenario = reference::random_scenario(seed);
     // A port of an island takes one request at a time, as a socket does; the page's queues do not, when they are full.
@@ -124,12 +125,12 @@ void compare_with_edge_by_edge(reference::Scenario (*make)(std::uint64_t), std::
 
 // A visit of which only the beginning is known, and a burst in it that is cut at a page.
 TEST(Island, VisitsWhereBurstsAreCutAgreeWithEdgeByEdge) {
-    compare_with_edge_by_edge(paired_scenario, 5'021'100);
+    compare_with_edge_by_edge(reference::paired_scenario, 5'021'100);
 }
 
 // The beginning of a visit ends amid the calls of an edge, where a door passes on what it has held.
 TEST(Island, VisitsWithHeldRequestsAgreeWithEdgeByEdge) {
-    compare_with_edge_by_edge(held_scenario, 5'021'200);
+    compare_with_edge_by_edge(reference::held_scenario, 5'021'200);
 }
 
 // Every mutant is noticed, and soon.

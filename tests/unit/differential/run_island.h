@@ -40,17 +40,4 @@ struct IslandResult {
 /// scenario. The order in which members join is drawn from `seed`.
 IslandResult run_island(const reference::Scenario& scenario, std::uint64_t seed, const IslandRun& run = {});
 
-/// A random scenario with long register jobs, short bursts and much time, with little that disturbs: there the state repeats.
-reference::Scenario steady_scenario(std::uint64_t seed);
-
-/// The same with jobs of many even rows, beside masters that ask for something again and again in the same way.
-reference::Scenario visited_scenario(std::uint64_t seed);
-
-/// One or two long rows whose bursts begin anywhere, so that they are cut at pages, beside two masters one soon after the other.
-/// The bus's queues may be small: then only an island that does not leap is one to compare with.
-reference::Scenario paired_scenario(std::uint64_t seed);
-
-/// The same with queues of one place, and requests that wait in a door for the one before.
-reference::Scenario held_scenario(std::uint64_t seed);
-
 }  // namespace dmasim::test

@@ -78,6 +78,9 @@ class Interconnect final : public sc_core::sc_module {
     /// Whether initiator `initiator`, and target `target`, belong to its island; known from the start of simulation on.
     [[nodiscard]] bool has_master(std::uint32_t initiator) const;
     [[nodiscard]] bool has_memory(std::uint32_t target) const;
+    /// Cycles that the island has passed at rest (docs/lazy-islands.md) and that are over for all of its blocks; 0 without an
+    /// island. What is at rest now counts when somebody looks.
+    [[nodiscard]] std::uint64_t leaped_cycles() const;
 
     /// Brings an island to the present, so that the events of all its members are complete: every edge before now is
     /// evaluated. Also called at the end of simulation.

@@ -93,10 +93,11 @@ class MemoryCore final : public Clocked, public BurstPort {
     /// Whether every incrementing access of that direction to the bytes `first` to `last` (included) succeeds.
     [[nodiscard]] bool surely_ok(Access access, std::uint64_t first, std::uint64_t last) const;
 
-    /// @{ Leaps (docs/lazy-islands.md). Writes down what decides the future; `settle(state.base())` before.
+    /// @{ Leaps (docs/lazy-islands.md). Writes down what decides the future. Nothing is put into the storage: the state's base may
+    /// lie behind the stamp of those who look.
     void record(StateRecord& state) const;
-    /// Whether beats of the write `tag` are still to come; after `settle`.
-    [[nodiscard]] bool is_writing(std::uint32_t tag) const;
+    /// Whether beats of the write `tag` are still to come at edges from `at` on.
+    [[nodiscard]] bool is_writing(std::uint32_t tag, Cycles at) const;
     /// Moves everything under way by `leap`. `owner(tag)`: the bytes by which the burst's addresses move. What is being
     /// written holds its old bytes until `refresh`.
     void leap(const Leap& leap, const std::function<std::uint64_t(std::uint32_t tag)>& bytes);
